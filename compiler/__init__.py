@@ -1,0 +1,1 @@
+"""Compiles plain Python pipelines into manifests that existing orchestrators run."""

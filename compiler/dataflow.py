@@ -1,0 +1,119 @@
+"""Questions about the flow of values through the IR, asked by passes, the verifier and targets."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from headrace.compiler import ir
+
+AnyReference: TypeAlias = ir.Const | ir.Param | ir.Output | ir.Item | ir.Gather | ir.Merge
+AnyValue: TypeAlias = AnyReference | ir.Glue
+AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch
+
+
+def references(value: AnyValue) -> Iterator[AnyReference]:
+    """Yield the values that `value` reads: its names if it is glue, else itself."""
+    if isinstance(value, ir.Glue):
+        for _, reference in value.names:
+            yield reference
+    else:
+        yield value
+
+
+def own_values(node: AnyNode) -> Iterator[AnyValue]:
+    """Yield the values that `node` itself needs before it can start, without those of its blocks."""
+    match node:
+        case ir.Call():
+            yield from (argument.value for argument in node.arguments)
+            yield from (output.expression for output in node.outputs if output.expression)
+        case ir.Compute():
+            yield from (output.expression for output in node.outputs if output.expression)
+        case ir.Map():
+            yield node.items
+        case ir.Branch():
+            yield node.condition
+
+
+def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
+    """Return the blocks that `node` holds."""
+    match node:
+        case ir.Map():
+            return (node.body,)
+        case ir.Branch():
+            return (node.then, node.otherwise)
+        case _:
+            return ()
+
+
+def walk(block: ir.Block) -> Iterator[AnyNode]:
+    """Yield every node of `block` and of the blocks within it, a node before what it holds."""
+    for node in block.nodes:
+        yield node
+        for inner in blocks(node):
+            yield from walk(inner)
+
+
+def defining_node(reference: AnyReference) -> str | None:
+    """Return the id of the node that makes `reference`; nothing for constants and parameters."""
+    match reference:
+        case ir.Output():
+            return reference.node
+        case ir.Gather() | ir.Item():
+            return reference.map
+        case ir.Merge():
+            return reference.branch
+        case _:
+            return None
+
+
+def _read(node: AnyNode) -> Iterator[AnyReference]:
+    for value in own_values(node):
+        yield from references(value)
+    match node:
+        case ir.Map():
+            yield from block_references(node.body, (c.value for c in node.gathers))
+        case ir.Branch():
+            yield from block_references(node.then, (m.then for m in node.merges))
+            yield from block_references(node.otherwise, (m.otherwise for m in node.merges))
+
+
+def block_references(block: ir.Block, exits: Iterable[AnyValue] = ()) -> Iterator[AnyReference]:
+    """Yield all that `block` and `exits` (what its owner takes out of it) read."""
+    for node in block.nodes:
+        yield from _read(node)
+    for value in exits:
+        yield from references(value)
+
+
+def free_references(
+    block: ir.Block, exits: Iterable[AnyValue] = (), *, bound: frozenset[str] = frozenset()
+) -> tuple[AnyReference, ...]:
+    """Return what `block` and `exits` read from outside `block`, each once, in order of first use.
+
+    Constants are left out. `bound` names nodes that count as inside: a map's own id for its body.
+    """
+    inside = {node.id for node in walk(block)} | bound
+    found: dict[AnyReference, None] = {}
+    for reference in block_references(block, exits):
+        if isinstance(reference, ir.Const) or defining_node(reference) in inside:
+            continue
+        found.setdefault(reference)
+    return tuple(found)
+
+
+def node_references(node: AnyNode) -> tuple[AnyReference, ...]:
+    """Return what `node`, with all it holds, reads from outside itself, each once, in order."""
+    inside = {node.id} | {inner.id for block in blocks(node) for inner in walk(block)}
+    found: dict[AnyReference, None] = {}
+    for reference in _read(node):
+        if not isinstance(reference, ir.Const) and defining_node(reference) not in inside:
+            found.setdefault(reference)
+    return tuple(found)
+
+
+def dependencies(node: AnyNode, siblings: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids among `siblings` that must have succeeded before `node` starts, in order.
+
+    They are those that make a value which `node` or anything in it reads, and its `after`.
+    """
+    needed = {defining_node(reference) for reference in node_references(node)} | set(node.after)
+    return tuple(sibling for sibling in siblings if sibling in needed)

@@ -1,0 +1,249 @@
+"""The intermediate representation: a small, nested, immutable tree.
+
+A `Pipeline` holds a `Block`; a block holds nodes in the order in which Python would reach them.
+Values refer to nodes by id; an id is unique in the whole pipeline, so a value may refer to any node
+of its own block or of an enclosing one that stands before it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from headrace.compiler.settings import PipelineSettings, StepSettings
+from headrace.compiler.source import Span
+
+
+class IRModel(BaseModel):
+    """The base of everything in the IR: frozen, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+class Const(IRModel):
+    """A value known at compile time; `text` is its JSON, as `headrace.runtime.wire` writes it."""
+
+    kind: Literal["const"] = "const"
+    text: str
+
+
+class Param(IRModel):
+    """A parameter of the run."""
+
+    kind: Literal["param"] = "param"
+    name: str
+
+
+class Output(IRModel):
+    """An output of a `Call` or a `Compute`."""
+
+    kind: Literal["output"] = "output"
+    node: str
+    name: str = "out"
+
+
+class Item(IRModel):
+    """The element that the enclosing `Map` named `map` is at."""
+
+    kind: Literal["item"] = "item"
+    map: str
+
+
+class Gather(IRModel):
+    """The list of what each turn of a `Map` gave for `name`, in the order of the items."""
+
+    kind: Literal["gather"] = "gather"
+    map: str
+    name: str = "out"
+
+
+class Merge(IRModel):
+    """What the arm of a `Branch` that was taken gave for `name`."""
+
+    kind: Literal["merge"] = "merge"
+    branch: str
+    name: str
+
+
+class Glue(IRModel):
+    """A Python expression over values, evaluated by the shim of the step that uses it.
+
+    `source` is text that no template engine reads as its own (`headrace.compiler.frontend.glue`).
+    Within one node a name always stands for the same value.
+    """
+
+    kind: Literal["glue"] = "glue"
+    source: str
+    names: "tuple[tuple[str, Reference], ...]" = ()
+
+
+Reference = Annotated[
+    Const | Param | Output | Item | Gather | Merge, Field(discriminator="kind")
+]
+"""A value that exists as a text of its own on an engine."""
+
+Value = Annotated[
+    Const | Param | Output | Item | Gather | Merge | Glue, Field(discriminator="kind")
+]
+
+
+# --- nodes ---------------------------------------------------------------------------------------
+
+
+class Argument(IRModel):
+    """What a parameter of a step's function receives."""
+
+    name: str
+    value: Value
+
+
+class OutputSpec(IRModel):
+    """An output of a step.
+
+    A `value` is opaque to every engine. A `condition` is a bare `true` or `false`, and `items` a
+    JSON list of opaque texts: those two are what an engine may read. `expression` is evaluated over
+    its own names and, in a `Call`, over `result`, which is what the function returned; without one
+    the output is the result itself.
+    """
+
+    name: str
+    role: Literal["value", "condition", "items"] = "value"
+    expression: Glue | None = None
+
+
+class Call(IRModel):
+    """A step: a function of the project's own source, run in a container.
+
+    `after` names the nodes of the same block that must have succeeded before this one starts
+    although no value comes from them.
+    """
+
+    kind: Literal["call"] = "call"
+    id: str
+    function: str
+    arguments: tuple[Argument, ...] = ()
+    outputs: tuple[OutputSpec, ...] = (OutputSpec(name="out"),)
+    after: tuple[str, ...] = ()
+    settings: StepSettings
+    span: Span
+
+
+class Compute(IRModel):
+    """A small container that only evaluates glue; every output has an expression."""
+
+    kind: Literal["compute"] = "compute"
+    id: str
+    outputs: tuple[OutputSpec, ...]
+    after: tuple[str, ...] = ()
+    settings: StepSettings
+    span: Span
+
+
+class Collected(IRModel):
+    """A value of a map's body that is gathered under `name`."""
+
+    name: str
+    value: Value
+
+
+class Map(IRModel):
+    """A body that runs once for each item; an empty list is a success with empty gathers.
+
+    `items` is a constant list, or an output whose role is `items`.
+    """
+
+    kind: Literal["map"] = "map"
+    id: str
+    items: Value
+    body: "Block"
+    gathers: tuple[Collected, ...] = ()
+    after: tuple[str, ...] = ()
+    span: Span
+
+
+class Choice(IRModel):
+    """A name that a branch binds: its value in either arm."""
+
+    name: str
+    then: Value
+    otherwise: Value
+
+
+class Branch(IRModel):
+    """Two arms, of which one runs; `condition` is an output whose role is `condition`."""
+
+    kind: Literal["branch"] = "branch"
+    id: str
+    condition: Value
+    then: "Block"
+    otherwise: "Block"
+    merges: tuple[Choice, ...] = ()
+    after: tuple[str, ...] = ()
+    span: Span
+
+
+Node = Annotated[Call | Compute | Map | Branch, Field(discriminator="kind")]
+
+
+class Block(IRModel):
+    """Nodes in the order in which Python would reach them."""
+
+    nodes: tuple[Node, ...] = ()
+
+
+# --- the pipeline --------------------------------------------------------------------------------
+
+
+class FunctionParameter(IRModel):
+    """A parameter in the signature of a step's function; `annotation` is its source text."""
+
+    name: str
+    annotation: str | None = None
+    has_default: bool = False
+
+
+class Function(IRModel):
+    """A function that steps run: `module:name`, as the shim imports it."""
+
+    key: str
+    parameters: tuple[FunctionParameter, ...] = ()
+    returns: str | None = None
+    doc: str = ""
+    span: Span
+
+
+class PipelineParameter(IRModel):
+    """A parameter of the run; `default` is absent when a run must give it."""
+
+    name: str
+    annotation: str | None = None
+    default: Const | None = None
+    span: Span
+
+
+class Code(IRModel):
+    """The source that a run executes: the first-party modules, and one digest over them."""
+
+    digest: str
+    modules: tuple[str, ...]
+
+
+class Pipeline(IRModel):
+    """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`."""
+
+    name: str
+    function: str
+    doc: str = ""
+    code: Code
+    parameters: tuple[PipelineParameter, ...] = ()
+    functions: tuple[Function, ...] = ()
+    body: Block = Block()
+    result: Value = Const(text="null")
+    settings: PipelineSettings = PipelineSettings()
+    span: Span
+
+
+for _model in (Glue, Map, Branch):
+    _model.model_rebuild()

@@ -1,0 +1,26 @@
+"""The targets, by name. A target is imported only when it is asked for."""
+
+from importlib import import_module
+from typing import cast
+
+from headrace.compiler.target import Target
+
+TARGETS = {
+    "argo": "headrace.targets.argo",
+    "kubeflow": "headrace.targets.kubeflow",
+    "airflow": "headrace.targets.airflow",
+    "local": "headrace.targets.local",
+}
+"""Name to module; the module's `TARGET` is the target."""
+
+MANIFEST_TARGETS = ("argo", "kubeflow", "airflow")
+"""The targets that write files; `local` runs a pipeline directly."""
+
+
+def load_target(name: str) -> Target:
+    """Import and return the target called `name`.
+
+    Raises:
+        KeyError: there is no such target.
+    """
+    return cast(Target, import_module(TARGETS[name]).TARGET)

@@ -1,0 +1,74 @@
+"""The settings of a pipeline and of its steps, as the IR carries them: merged and checked."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """The base of all settings: frozen, and closed to unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Retries(Settings):
+    """When a step that failed is tried again.
+
+    `limit` counts the attempts after the first. The wait before attempt n+1 is
+    `delay * factor ** (n - 1)` seconds, at most `max_delay` seconds.
+    """
+
+    limit: int = 0
+    delay: int = 10
+    factor: int = 1
+    max_delay: int | None = None
+
+
+class Toleration(Settings):
+    """A Kubernetes toleration; the fields are those of its API."""
+
+    key: str | None = None
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+class StepSettings(Settings):
+    """Where and how a step runs.
+
+    `cpu`, `memory` and the values of `resources` (extended resources by name) are Kubernetes
+    quantities, used as request and as limit. `timeout` is in seconds and counts for each attempt.
+    """
+
+    image: str
+    cpu: str | None = None
+    memory: str | None = None
+    resources: dict[str, str] = {}
+    accelerator: str | None = None
+    env: dict[str, str] = {}
+    retries: Retries = Retries()
+    timeout: int | None = None
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class Schedule(Settings):
+    """When a pipeline starts by itself; `cron` has five fields, read in `timezone`."""
+
+    cron: str
+    timezone: str = "UTC"
+    catchup: bool = False
+    overlap: Literal["allow", "forbid", "replace"] = "forbid"
+
+
+class PipelineSettings(Settings):
+    """The settings of a whole pipeline.
+
+    `store` is the URL of the artifact store; without one a manifest takes it as a run parameter.
+    """
+
+    store: str | None = None
+    schedule: Schedule | None = None
+    targets: tuple[str, ...] = ()
+    platform: str | None = None

@@ -1,0 +1,1 @@
+"""The shim that executes a step inside its container; standard library only."""

@@ -1,0 +1,1 @@
+"""The engines that run pipelines, one folder each."""
