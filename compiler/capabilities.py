@@ -79,9 +79,7 @@ def _schedule_features(pipeline: ir.Pipeline) -> Iterator[tuple[Feature, Span]]:
         yield Feature.OVERLAP_REPLACE, pipeline.span
 
 
-def _block_features(
-    block: ir.Block, inside: frozenset[Feature]
-) -> Iterator[tuple[Feature, Span]]:
+def _block_features(block: ir.Block, inside: frozenset[Feature]) -> Iterator[tuple[Feature, Span]]:
     for node in block.nodes:
         if node.after:
             yield Feature.EFFECT_ORDER, node.span

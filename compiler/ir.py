@@ -79,9 +79,7 @@ class Glue(IRModel):
     names: "tuple[tuple[str, Reference], ...]" = ()
 
 
-Reference = Annotated[
-    Const | Param | Output | Item | Gather | Merge, Field(discriminator="kind")
-]
+Reference = Annotated[Const | Param | Output | Item | Gather | Merge, Field(discriminator="kind")]
 """A value that exists as a text of its own on an engine."""
 
 Value = Annotated[

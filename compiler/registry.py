@@ -1,9 +1,10 @@
 """The targets, by name. A target is imported only when it is asked for."""
 
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from headrace.compiler.target import Target
+if TYPE_CHECKING:
+    from headrace.compiler.target import Target
 
 TARGETS = {
     "argo": "headrace.targets.argo",
@@ -17,10 +18,10 @@ MANIFEST_TARGETS = ("argo", "kubeflow", "airflow")
 """The targets that write files; `local` runs a pipeline directly."""
 
 
-def load_target(name: str) -> Target:
+def load_target(name: str) -> "Target":
     """Import and return the target called `name`.
 
     Raises:
         KeyError: there is no such target.
     """
-    return cast(Target, import_module(TARGETS[name]).TARGET)
+    return cast("Target", import_module(TARGETS[name]).TARGET)

@@ -1,1 +1,107 @@
-"""Part of headrace."""
+"""The target `airflow`: one DAG file for Airflow 3."""
+
+from collections.abc import Iterator
+
+from headrace.compiler import dataflow, ir
+from headrace.compiler.capabilities import Capabilities
+from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.target import ManifestFile
+from headrace.runtime import wire
+from headrace.targets.airflow.capabilities import CAPABILITIES
+from headrace.targets.airflow.emit import build, file_name, write
+from headrace.targets.airflow.verify import MAX_ID_LENGTH, verify
+from headrace.targets.step_command import step_arguments
+
+MAX_MAP_WIDTH = 1024
+"""Items of a mapped group: the default of `[core] max_map_length`."""
+
+MAX_ARGUMENT_BYTES = 131_071
+"""One argument of a process on Linux: MAX_ARG_STRLEN, less its last byte."""
+
+_SUFFIX_ROOM = len("-values-00")
+
+
+class AirflowTarget:
+    """Compiles a pipeline to a DAG file with one KubernetesPodOperator for each step."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Airflow can express, how, and within which limits."""
+        return CAPABILITIES
+
+    def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+        """Yield what the capability table cannot say: names, sizes and widths past a limit."""
+        if len(pipeline.name) > MAX_ID_LENGTH:
+            yield _long_name(pipeline.name, pipeline)
+        if pipeline.settings.schedule is not None:
+            yield from _parameters_without_default(pipeline)
+        for node in dataflow.walk(pipeline.body):
+            if len(node.id) > MAX_ID_LENGTH - _SUFFIX_ROOM:
+                yield _long_name(node.id, node)
+            if isinstance(node, ir.Map) and isinstance(node.items, ir.Const):
+                yield from _too_wide(node, len(wire.split_items(node.items.text)))
+            if isinstance(node, ir.Call | ir.Compute):
+                yield from _long_arguments(node)
+
+    def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
+        """Return the DAG file of `pipeline`, verified.
+
+        Raises:
+            InternalError: the file is wrong although the pipeline was accepted.
+        """
+        dag = build(pipeline)
+        text = write(dag)
+        verify(dag, text)
+        return (ManifestFile(name=file_name(pipeline), text=text),)
+
+
+def _long_name(name: str, owner: ir.Pipeline | dataflow.AnyNode) -> Diagnostic:
+    return Diagnostic(
+        code="HR510",
+        message=f"the name `{name[:40]}...` is too long for Apache Airflow: "
+        f"{len(name)} characters, at most {MAX_ID_LENGTH}",
+        span=owner.span,
+        hint="shorten it",
+    )
+
+
+def _too_wide(node: ir.Map, width: int) -> Iterator[Diagnostic]:
+    if width > MAX_MAP_WIDTH:
+        yield Diagnostic(
+            code="HR511",
+            message=f"a map over {width} items is too wide for Apache Airflow: "
+            f"at most {MAX_MAP_WIDTH}",
+            span=node.span,
+            hint="map over chunks, and loop over each chunk inside the step",
+        )
+
+
+def _long_arguments(node: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
+    def spell(reference: dataflow.AnyReference) -> str:
+        return reference.text if isinstance(reference, ir.Const) else ""
+
+    size = max(len(argument.encode()) for argument in step_arguments(node, spell))
+    if size > MAX_ARGUMENT_BYTES:
+        yield Diagnostic(
+            code="HR512",
+            message=f"a constant of step `{node.id}` is too large for a command line: "
+            f"{size} bytes, at most {MAX_ARGUMENT_BYTES}",
+            span=node.span,
+            hint="read it from a file inside the step",
+        )
+
+
+def _parameters_without_default(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+    for parameter in pipeline.parameters:
+        if parameter.default is None:
+            yield Diagnostic(
+                code="HR513",
+                message=f"the pipeline has a schedule, so parameter `{parameter.name}` needs "
+                "a default on Apache Airflow",
+                span=parameter.span,
+                hint=f"give `{parameter.name}` a default",
+            )
+
+
+TARGET = AirflowTarget()
+"""The target."""

@@ -1,1 +1,45 @@
-"""Part of headrace."""
+"""The target Argo Workflows."""
+
+from collections.abc import Iterator
+
+from headrace.compiler import ir
+from headrace.compiler.capabilities import Capabilities
+from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.target import ManifestFile, Target
+from headrace.targets.argo import limits
+from headrace.targets.argo.capabilities import CAPABILITIES
+from headrace.targets.argo.dags import Lowering
+from headrace.targets.argo.emit import cron_workflow, workflow_template
+from headrace.targets.argo.verify import verify, verify_schedule
+from headrace.targets.yaml_writer import to_yaml
+
+
+class ArgoTarget:
+    """Argo Workflows: a WorkflowTemplate for each pipeline, and a CronWorkflow for a schedule."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Argo can express."""
+        return CAPABILITIES
+
+    def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+        """Yield an error for each name, constant, list and object past a limit."""
+        return limits.check(pipeline)
+
+    def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
+        """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
+
+        Raises:
+            InternalError: the manifest is wrong although the pipeline was accepted.
+        """
+        template = workflow_template(pipeline, Lowering(pipeline)).document()
+        verify(template)
+        files = [ManifestFile(f"{pipeline.name}.workflowtemplate.yaml", to_yaml(template))]
+        if pipeline.settings.schedule is not None:
+            cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
+            verify_schedule(cron, template)
+            files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", to_yaml(cron)))
+        return tuple(files)
+
+
+TARGET: Target = ArgoTarget()

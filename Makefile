@@ -1,0 +1,63 @@
+# The tasks of a developer. A fresh machine needs Python 3.11 and make; the rest comes from PyPI
+# (and from Debian, for root on Debian).
+
+PYTHON ?= python3
+MAIN := .venvs/main/bin
+PYTEST_OPTIONS ?=
+
+.PHONY: help demo test lint format types unit kubeflow airflow torch golden readme benchmarks clean
+
+help:
+	@echo "make demo        run the digits example here, on real data"
+	@echo "make test        all tests, linters and type checks, in environments it makes"
+	@echo "make lint        linters and type checks;  make unit, kubeflow, airflow, torch: one suite"
+	@echo "make golden      rewrite golden/ from what the compiler gives now"
+	@echo "make readme      rewrite the generated parts of the README"
+	@echo "make format      format the code;  make clean: remove what these tasks made"
+
+demo:
+	@$(PYTHON) tests/environments.py demo
+	.venvs/demo/bin/headrace run examples/digits.py
+
+test: lint unit kubeflow airflow torch
+
+lint: .environment-main
+	$(MAIN)/ruff check .
+	$(MAIN)/ruff format --check .
+	$(MAIN)/mypy
+	$(MAIN)/lint-imports
+
+unit: .environment-main
+	$(MAIN)/pytest -n auto -m "not kubeflow and not airflow and not torch" $(PYTEST_OPTIONS)
+
+kubeflow: .environment-kubeflow
+	.venvs/kubeflow/bin/pytest -m kubeflow $(PYTEST_OPTIONS)
+
+airflow: .environment-airflow
+	AIRFLOW_HOME=$(CURDIR)/.venvs/airflow/home .venvs/airflow/bin/pytest -m airflow $(PYTEST_OPTIONS)
+
+torch: .environment-torch
+	.venvs/torch/bin/pytest -m torch $(PYTEST_OPTIONS)
+
+# The run that rewrites fails, so that nobody takes it for a run that compared.
+golden: .environment-main
+	-$(MAIN)/pytest -m "not kubeflow and not airflow and not torch" --update-golden -q
+	git status --short golden
+
+readme: .environment-main
+	$(MAIN)/python tests/readme.py
+
+format: .environment-main
+	$(MAIN)/ruff check --fix .
+	$(MAIN)/ruff format .
+
+benchmarks: .environment-main .environment-kubeflow
+	$(MAIN)/python tests/benchmarks/measure.py
+
+clean:
+	rm -rf .venvs build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+ENVIRONMENTS := .environment-main .environment-kubeflow .environment-airflow .environment-torch
+.PHONY: $(ENVIRONMENTS)
+$(ENVIRONMENTS): .environment-%:
+	@$(PYTHON) tests/environments.py $*

@@ -1,0 +1,51 @@
+"""The group of commands."""
+
+from importlib.metadata import version
+
+import click
+
+from headrace.compiler.cli.compiling import check, compile_command
+from headrace.compiler.cli.inspecting import explain, graph, ir_command, targets
+from headrace.compiler.cli.running import run
+
+_EPILOG = """\b
+Examples:
+  headrace run pipeline.py --param epochs=5
+  headrace compile pipeline.py --target argo --out manifests
+  headrace check pipeline.py            (in CI: are the committed manifests up to date?)
+\b
+Shell completion:
+  bash    eval "$(_HEADRACE_COMPLETE=bash_source headrace)"     in ~/.bashrc
+  zsh     eval "$(_HEADRACE_COMPLETE=zsh_source headrace)"      in ~/.zshrc
+  fish    _HEADRACE_COMPLETE=fish_source headrace | source      in config.fish
+"""
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"headrace {version('headrace')}")
+        context.exit()
+
+
+@click.group(
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def application() -> None:
+    """Run a plain Python pipeline, or compile it for Argo, Kubeflow and Airflow.
+
+    FILE is a Python module with a function called `pipeline`; FILE:FUNCTION names another one.
+    The module is read, never imported, except by the steps of `headrace run`.
+    """
+
+
+for _command in (run, compile_command, check, ir_command, graph, explain, targets):
+    application.add_command(_command)

@@ -1,0 +1,98 @@
+"""`headrace ir`, `graph`, `explain` and `targets`: what the compiler knows."""
+
+import json
+import sys
+
+import click
+
+from headrace.compiler.cli.options import PipelineName, compiled, finish, pipeline_options
+
+
+def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from headrace.compiler import ir
+
+        click.echo(json.dumps(ir.Pipeline.model_json_schema(), indent=2))
+        context.exit()
+
+
+@click.command("ir")
+@pipeline_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON schema of the JSON, and exit.",
+)
+def ir_command(
+    pipeline: PipelineName,
+    settings: tuple[str, ...],
+    profile: str | None,
+    output_format: str,
+    as_json: bool,
+) -> None:
+    """Print the intermediate representation: what the compiler understood."""
+    compilation = compiled(pipeline, settings, profile, output_format)
+    assert compilation.pipeline is not None
+    if as_json:
+        click.echo(compilation.pipeline.model_dump_json(indent=2))
+    else:
+        from headrace.compiler.print_ir import print_pipeline
+
+        click.echo(print_pipeline(compilation.pipeline), nl=False)
+    finish(compilation, output_format)
+
+
+@click.command()
+@pipeline_options
+def graph(
+    pipeline: PipelineName, settings: tuple[str, ...], profile: str | None, output_format: str
+) -> None:
+    """Print the pipeline as a Mermaid flowchart."""
+    from headrace.compiler.graph import mermaid
+
+    compilation = compiled(pipeline, settings, profile, output_format)
+    assert compilation.pipeline is not None
+    click.echo(mermaid(compilation.pipeline), nl=False)
+    finish(compilation, output_format)
+
+
+@click.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Explain a diagnostic code, with an example; without a CODE, list them all."""
+    from headrace.compiler.codes import CODES, explanation
+    from headrace.compiler.suggestions import did_you_mean
+
+    if code is None:
+        for known, meaning in CODES.items():
+            click.echo(f"{known}  {meaning.severity.value:<7}  {meaning.title}")
+        return
+    if code.upper() not in CODES:
+        hint = did_you_mean(code, CODES) or "headrace explain lists them all"
+        raise click.UsageError(f"no diagnostic has the code {code!r}: {hint}")
+    page = explanation(code.upper())
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(page))
+    else:
+        click.echo(page, nl=False)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with reasons and references.")
+def targets(as_json: bool) -> None:
+    """Show what each target can express, and how."""
+    from headrace.compiler.capability_table import as_objects, markdown
+    from headrace.compiler.registry import TARGETS, load_target
+
+    tables = [load_target(name).capabilities for name in TARGETS]
+    if as_json:
+        click.echo(json.dumps(as_objects(tables), indent=2))
+    else:
+        click.echo(markdown(tables), nl=False)

@@ -1,0 +1,135 @@
+"""What several commands share: how a pipeline is named, configured and compiled."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from headrace.compiler.registry import MANIFEST_TARGETS
+
+if TYPE_CHECKING:
+    from headrace.compiler.driver import Compilation
+
+FINDINGS = 1
+"""The exit code for what a user has to put right in a pipeline or its configuration."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class PipelineName:
+    """What FILE[:FUNCTION] names."""
+
+    path: Path
+    function: str | None
+
+
+def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> PipelineName:
+    file, colon, function = value.rpartition(":")
+    if not colon or Path(value).is_file():
+        file, function = value, ""
+    elif not function.isidentifier():
+        raise click.BadParameter(f"{function!r} in {value!r} is not the name of a function")
+    path = Path(file)
+    if path.is_dir():
+        raise click.BadParameter(f"{file!r} is a folder; name a Python module in it")
+    if not path.is_file():
+        raise click.BadParameter(f"there is no file {file!r}")
+    return PipelineName(path, function or None)
+
+
+def pipeline_options(command: Command) -> Command:
+    """Add what names and configures one pipeline: FILE, --set, --profile, --output-format."""
+    for option in reversed(
+        (
+            click.argument(
+                "pipeline",
+                metavar="FILE[:FUNCTION]",
+                type=click.Path(),  # for the shell's completion; the callback checks it
+                callback=_pipeline_name,
+            ),
+            click.option(
+                "--set",
+                "settings",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Override a setting, as in --set steps.train.memory=64Gi. Repeatable.",
+            ),
+            click.option("--profile", metavar="NAME", help="Apply [profiles.NAME]."),
+            click.option(
+                "--output-format",
+                type=click.Choice(["text", "json", "github"]),
+                default="text",
+                show_default=True,
+                help="How errors and warnings are written (to stderr).",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def target_option(command: Command) -> Command:
+    """Add --target."""
+    return click.option(
+        "--target",
+        "-t",
+        "target_names",
+        multiple=True,
+        type=click.Choice(MANIFEST_TARGETS),
+        help="A target; repeatable. Default: `targets` in the configuration, else all.",
+    )(command)
+
+
+def compiled(
+    pipeline: PipelineName, settings: tuple[str, ...], profile: str | None, output_format: str
+) -> "Compilation":
+    """Compile `pipeline`; when there are errors, print all findings and exit with 1."""
+    from headrace.compiler import driver
+
+    compilation = driver.compile_source(
+        pipeline.path, pipeline.function, settings=settings, profile=profile
+    )
+    if compilation.diagnostics.failed or compilation.pipeline is None:
+        finish(compilation, output_format)
+    return compilation
+
+
+def finish(compilation: "Compilation", output_format: str) -> None:
+    """Print the findings of `compilation`; exit with 1 if one of them is an error."""
+    print_findings(compilation, output_format)
+    if compilation.diagnostics.failed:
+        raise click.exceptions.Exit(FINDINGS)
+
+
+def print_findings(compilation: "Compilation", output_format: str) -> None:
+    """Print the findings of `compilation` on stderr."""
+    from headrace.compiler import render
+
+    def shown(path: str) -> str:
+        source = compilation.sources.get(path)
+        return _from_here(source.path) if source and path != "--set" else path
+
+    findings = list(compilation.diagnostics)
+    if output_format == "json":
+        text = render.as_json(findings, shown)
+    elif output_format == "github":
+        text = render.as_github(findings, shown)
+    else:
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        text = render.as_text(findings, compilation.sources, colour=colour, shown=shown)
+        errors = [finding.code for finding in findings if finding.severity == "error"]
+        if errors:
+            count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+            text += f"{count}; `headrace explain {errors[0]}` says more\n"
+    click.echo(text, err=True, nl=False)
+
+
+def _from_here(path: Path) -> str:
+    """Return `path` as an editor started here would open it."""
+    absolute, here = path.absolute(), Path.cwd()
+    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

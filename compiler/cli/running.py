@@ -1,0 +1,117 @@
+"""`headrace run`."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headrace.compiler.cli.options import (
+    FINDINGS,
+    PipelineName,
+    compiled,
+    finish,
+    pipeline_options,
+)
+
+if TYPE_CHECKING:
+    from headrace.compiler.driver import Compilation
+    from headrace.targets.local import RunOutcome
+
+
+@click.command()
+@pipeline_options
+@click.option(
+    "--param",
+    "-p",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the pipeline: the text itself where it is a str, else JSON. Repeatable.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one object on stdout: state, result, run and steps. All else goes to stderr.",
+)
+@click.option("--jobs", "-j", type=click.IntRange(min=1), help="How many steps run side by side.")
+def run(
+    pipeline: PipelineName,
+    settings: tuple[str, ...],
+    profile: str | None,
+    output_format: str,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    jobs: int | None,
+) -> None:
+    """Run a pipeline here, each step in a process of its own.
+
+    The record of the run is kept in .headrace/ beside the configuration.
+    """
+    compilation = compiled(pipeline, settings, profile, output_format)
+    finish(compilation, output_format)
+    parameters = _parameters(compilation, assignments)
+    outcome = _run(compilation, parameters, jobs)
+    sys.set_int_max_str_digits(0)  # an integer of any size is a result like another
+    if as_json:
+        click.echo(json.dumps(_as_object(outcome)))
+    elif outcome.state == "succeeded":
+        _print_result(_plain(outcome.result))
+    if outcome.state != "succeeded":
+        raise click.exceptions.Exit(FINDINGS)
+
+
+def _parameters(compilation: "Compilation", assignments: tuple[str, ...]) -> dict[str, str]:
+    from headrace.compiler.parameters import ParameterError, read_parameters
+
+    assert compilation.pipeline is not None
+    sys.set_int_max_str_digits(0)
+    try:
+        return read_parameters(compilation.pipeline.parameters, assignments)
+    except ParameterError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _run(compilation: "Compilation", parameters: dict[str, str], jobs: int | None) -> "RunOutcome":
+    from headrace.targets.local import run_pipeline
+
+    assert compilation.pipeline is not None
+    try:
+        return run_pipeline(
+            compilation.pipeline,
+            parameters=parameters,
+            import_path=compilation.import_path,
+            project_folder=compilation.project_folder,
+            jobs=jobs,
+            progress=sys.stderr.isatty(),
+        )
+    except OSError as error:
+        raise click.ClickException(f"cannot run here: {error}") from None
+
+
+def _as_object(outcome: "RunOutcome") -> dict[str, Any]:
+    return {
+        "state": outcome.state,
+        "result": _plain(outcome.result),
+        "run": outcome.run,
+        "steps": outcome.steps,
+    }
+
+
+def _plain(text: str | None) -> object:
+    from headrace.runtime import wire
+
+    return None if text is None else wire.plain(text)
+
+
+def _print_result(result: object) -> None:
+    """Print `result` for a person: a text as it is, nothing for None, the rest as Python has it."""
+    if result is None:
+        return
+    if isinstance(result, str):
+        click.echo(result)
+    elif len(short := json.dumps(result, ensure_ascii=False)) <= 100:
+        click.echo(short)
+    else:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))

@@ -1,0 +1,56 @@
+"""The one table of diagnostic codes. Each has a page in `explanations/`."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from headrace.compiler.diagnostics import Severity
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a code stands for; `stage` is the part of the compiler that finds it."""
+
+    title: str
+    severity: Severity = Severity.ERROR
+    stage: str = "frontend"
+
+
+CODES = {
+    "HR101": Code("syntax error"),
+    "HR102": Code("construct that a pipeline's body does not accept"),
+    "HR103": Code("no pipeline function"),
+    "HR104": Code("function that cannot be a pipeline"),
+    "HR201": Code("unknown name"),
+    "HR202": Code("name that only some arms bind"),
+    "HR203": Code("call to something that is not a step"),
+    "HR204": Code("arguments that do not fit a step's signature"),
+    "HR205": Code("function that cannot be a step"),
+    "HR206": Code("star in a call or in an import"),
+    "HR301": Code("unpacking that cannot fit"),
+    "HR302": Code("one-shot iterator bound to a name"),
+    "HR303": Code("operator that depends on object identity"),
+    "HR304": Code("default of a pipeline parameter that is not a constant"),
+    "HR401": Code("unknown key", stage="configuration"),
+    "HR402": Code("value that a key does not accept", stage="configuration"),
+    "HR403": Code("configuration that cannot be read", stage="configuration"),
+    "HR404": Code("unknown profile", stage="configuration"),
+    "HR405": Code("accelerator that cannot be resolved by name", stage="configuration"),
+    "HR406": Code("no image set", Severity.WARNING, stage="configuration"),
+    "HR501": Code("feature that a target refuses", stage="target"),
+    "HR510": Code("name too long for a target", stage="target"),
+    "HR511": Code("value or object too large for a target", stage="target"),
+    "HR512": Code("more parts than a target takes", stage="target"),
+    "HR513": Code("text that a target would read as its own", stage="target"),
+    "HR514": Code("scheduled pipeline with a parameter that has no default", stage="target"),
+}
+
+
+def explanation(code: str) -> str:
+    """Return the page of `code`, as Markdown.
+
+    Raises:
+        KeyError: there is no such code.
+    """
+    CODES[code]
+    page = files("headrace.compiler").joinpath("explanations", f"{code}.md")
+    return page.read_text(encoding="utf-8")

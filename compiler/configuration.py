@@ -1,0 +1,187 @@
+"""The configuration: read from every place that may hold some, checked, merged.
+
+Later wins, key by key: the `[tool.headrace]` of the module's PEP 723 block; `headrace.toml`, or the
+`[tool.headrace]` of `pyproject.toml`, found upwards from the module; the profile; the overrides.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headrace.compiler.configuration_files import (
+    Origin,
+    Tree,
+    parse_override,
+    read_project,
+    read_script_block,
+    table_or_empty,
+    text_or_none,
+    tool_table,
+)
+from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_layer
+from headrace.compiler.diagnostics import Sink
+from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
+from headrace.compiler.settings import PipelineSettings, StepSettings
+from headrace.compiler.source import SourceFile, Span
+from headrace.compiler.suggestions import did_you_mean, known_names
+from headrace.compiler.toml_places import TomlPath, TomlPlaces
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The merged configuration of one module.
+
+    `project_folder` is the folder of the configuration file, else of the nearest `pyproject.toml`,
+    else the module's own. `sources` are the files read beside the module, by the path that
+    messages show. `dependencies` and `requires_python` are those of the PEP 723 block.
+    """
+
+    tree: Tree
+    project_folder: Path
+    stock_image: str
+    requires_python: str | None = None
+    dependencies: tuple[str, ...] = ()
+    sources: dict[str, SourceFile] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def pipeline(self) -> PipelineSettings:
+        """The settings of the pipeline as a whole; a schedule without a cron is none."""
+        names = ("store", "schedule", "targets", "platform")
+        values = {name: self.tree[name] for name in names if name in self.tree}
+        if not values.get("schedule", {}).get("cron"):
+            values.pop("schedule", None)
+        return PipelineSettings.model_validate(values)
+
+    @property
+    def pipelines(self) -> tuple[str, ...]:
+        """The names of the functions that are pipelines beside `pipeline`."""
+        return tuple(self.tree.get("pipelines", ()))
+
+    @property
+    def image_is_default(self) -> bool:
+        """Whether no image is set for all steps, so that the stock Python image stands there."""
+        return "image" not in self.tree and "image" not in self.tree.get("defaults", {})
+
+    def step(self, names: Sequence[str]) -> StepSettings:
+        """Return the settings of the step that has `names`, the more specific ones later."""
+        merged: Tree = {"image": self.stock_image}
+        _merge(merged, self.tree.get("defaults", {}))
+        if "image" in self.tree:
+            merged["image"] = self.tree["image"]
+        for name in dict.fromkeys(names):
+            _merge(merged, self.tree.get("steps", {}).get(name, {}))
+        return StepSettings.model_validate(merged)
+
+    def check_steps(self, known: set[str], sink: Sink) -> None:
+        """Report every table for a step whose name is not in `known`."""
+        for layer in self.layers:
+            profiles: Tree = layer.tree.get("profiles", {})
+            tables: list[tuple[TomlPath, Tree]] = [((), layer.tree)]
+            tables += [(("profiles", name), tree) for name, tree in profiles.items()]
+            for prefix, tree in tables:
+                for name in tree.get("steps", {}):
+                    if name not in known:
+                        span = layer.origin.key((*prefix, "steps", name))
+                        hint = did_you_mean(name, known) or known_names(known)
+                        sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
+
+
+def load(
+    module_path: Path,
+    source: SourceFile,
+    profile: str | None,
+    overrides: Sequence[str],
+    sink: Sink,
+) -> Configuration:
+    """Return the configuration of the module at `module_path`, whose text is `source`.
+
+    `overrides` are texts such as `steps.train.memory=64Gi`. All that is wrong goes to `sink`; the
+    result then holds what is right.
+    """
+    block = read_script_block(source, sink)
+    script: Tree = block[1] if block else {}
+    sources: dict[str, SourceFile] = {}
+    file, folder, project = read_project(module_path.resolve().parent, sink, sources)
+    layers = [checked_layer(block[0], tool_table(script), sink)] if block else []
+    if file:
+        layers.append(checked_layer(file[0], file[1], sink))
+    tree: Tree = {}
+    for layer in layers:
+        _merge(tree, layer.tree)
+    profiles = tree.pop("profiles", {})
+    if profile is not None and profile not in profiles:
+        hint = did_you_mean(profile, profiles) or known_names(profiles) if profiles else ""
+        sink.report("HR404", f'no profile is called "{profile}"', None, hint=hint)
+    _merge(tree, profiles.get(profile, {}))
+    for override in _read_overrides(overrides, sink, sources):
+        layers.append(override)
+        _merge(tree, override.tree)
+    _check_schedule(tree, layers, sink)
+    requires_python = text_or_none(script.get("requires-python"))
+    return Configuration(
+        tree=tree,
+        project_folder=folder,
+        stock_image=_stock_image(block, requires_python, project, sink),
+        requires_python=requires_python,
+        dependencies=tuple(d for d in script.get("dependencies", ()) if isinstance(d, str)),
+        sources=sources,
+        layers=tuple(layers),
+    )
+
+
+def _read_overrides(
+    overrides: Sequence[str], sink: Sink, sources: dict[str, SourceFile]
+) -> Iterator[Layer]:
+    """Yield each override as a layer; messages show them as the lines of a file `--set`."""
+    text = "\n".join(override.replace("\n", " ").replace("\r", " ") for override in overrides)
+    source = SourceFile(Path("--set"), "--set", text)
+    if overrides:
+        sources["--set"] = source
+    for number, override in enumerate(overrides, 1):
+        key, equals, value = override.partition("=")
+        parsed = parse_override(key, value) if equals else None
+        if parsed is None:
+            end = len(override) + 1
+            span = Span(path="--set", line=number, end_line=number, end_column=end)
+            hint = "write --set dotted.path=VALUE, as in --set steps.train.memory=64Gi"
+            sink.report("HR402", f"cannot read --set {override}", span, hint=hint)
+            continue
+        written, tree = parsed
+        origin = Origin(source, TomlPlaces(written), first_line=number)
+        yield checked_layer(origin, tree, sink, OVERRIDES)
+
+
+def _merge(into: Tree, tree: Tree) -> None:
+    """Put `tree` into `into`, table by table; in a clash the value of `tree` stays."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            inner = dict(table_or_empty(into.get(name)))
+            _merge(inner, value)
+            into[name] = inner
+        else:
+            into[name] = value
+
+
+def _check_schedule(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
+    schedule = tree.get("schedule")
+    written = [layer for layer in layers if layer.origin.key(("schedule",))]
+    if schedule and "cron" not in schedule and not sink.failed:
+        span = written[-1].origin.key(("schedule",)) if written else None
+        hint = 'add cron = "0 3 * * *"'
+        sink.report("HR402", "`schedule` says no cron", span, hint=hint)
+
+
+def _stock_image(
+    block: tuple[Origin, Tree] | None, own: str | None, project: Tree, sink: Sink
+) -> str:
+    required = own or text_or_none(project.get("requires-python"))
+    try:
+        minor = lowest_minor(required) if required else DEFAULT_MINOR
+    except ValueError as error:
+        origin = block[0] if block and own else None
+        place = origin.places.value(("requires-python",)) if origin else None
+        span = origin.span(place) if origin else None
+        sink.report("HR402", f"`requires-python` cannot be used: {error}", span)
+        minor = DEFAULT_MINOR
+    return f"python:3.{minor}-slim"

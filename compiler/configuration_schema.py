@@ -1,0 +1,155 @@
+"""The schema of the configuration, and the check of a tree against it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.compiler import setting_rules as rules
+from headrace.compiler.configuration_files import Origin, Tree
+from headrace.compiler.diagnostics import Sink
+from headrace.compiler.source import Span
+from headrace.compiler.suggestions import did_you_mean, known_names
+from headrace.compiler.toml_places import TomlPath
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table with known keys; `short` is the key that a value in the table's place is for."""
+
+    keys: "Mapping[str, _Schema]"
+    short: str | None = None
+
+
+@dataclass(frozen=True)
+class _NamedEntries:
+    """A table whose keys are the user's; `check_name` may refuse one."""
+
+    entry: "_Schema"
+    check_name: Callable[[str], None] | None = None
+
+
+_Schema = _Table | _NamedEntries | rules.Rule
+
+_STEP = _Table(
+    {
+        "image": rules.image,
+        "cpu": rules.quantity,
+        "memory": rules.memory,
+        "resources": _NamedEntries(rules.extended_quantity, rules.extended_name),
+        "accelerator": rules.accelerator,
+        "env": _NamedEntries(rules.env_value, rules.env_name),
+        "retries": _Table(
+            {
+                "limit": rules.whole_number(0, 1000),
+                "delay": rules.duration(0),
+                "factor": rules.whole_number(1, 100),
+                "max_delay": rules.duration(1),
+            },
+            short="limit",
+        ),
+        "timeout": rules.duration(1),
+        "node_selector": _NamedEntries(rules.label_value, rules.label_name),
+        "tolerations": rules.list_of(rules.toleration, "tolerations"),
+    }
+)
+_SHARED: dict[str, _Schema] = {
+    "image": rules.image,
+    "store": rules.store,
+    "targets": rules.list_of(rules.target, "targets"),
+    "schedule": _Table(
+        {
+            "cron": rules.cron,
+            "timezone": rules.timezone,
+            "catchup": rules.boolean,
+            "overlap": rules.one_of("allow", "forbid", "replace"),
+        },
+        short="cron",
+    ),
+    "platform": rules.text,
+    "pipelines": rules.list_of(rules.function_name, "pipelines"),
+    "defaults": _STEP,
+    "steps": _NamedEntries(_STEP),
+}
+OVERRIDES = _Table(_SHARED)
+"""What --set may set: all but profiles."""
+
+EVERYTHING = _Table({**_SHARED, "profiles": _NamedEntries(_Table(_SHARED))})
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One place's configuration: `tree` is checked; what was wrong in it is left out."""
+
+    origin: Origin
+    tree: Tree
+
+
+def checked_layer(origin: Origin, tree: Tree, sink: Sink, schema: _Table = EVERYTHING) -> Layer:
+    """Return `tree`, read from `origin`, as `schema` keeps it; what is wrong goes to `sink`."""
+    checked = _check(tree, schema, (), origin, sink)
+    return Layer(origin, checked if isinstance(checked, dict) else {})
+
+
+def _check(value: object, schema: _Schema, path: TomlPath, origin: Origin, sink: Sink) -> Any:
+    """Return `value` as `schema` keeps it, without what is wrong in it; all of that is reported."""
+    if isinstance(schema, _Table) and schema.short and not isinstance(value, dict):
+        inner = _check(value, schema.keys[schema.short], path, origin, sink)
+        return {} if inner is _WRONG else {schema.short: inner}
+    if isinstance(schema, _Table | _NamedEntries):
+        if not isinstance(value, dict):
+            hint = f"write it as [{_dotted(path)}] with its keys below"
+            _report(sink, "HR402", f"`{_dotted(path)}` must be a table", origin.value(path), hint)
+            return _WRONG
+        return _check_entries(value, schema, path, origin, sink)
+    try:
+        return schema(value)
+    except rules.Refused as refused:
+        message = f"`{_dotted(path)}` {refused.message}"
+        _report(sink, refused.code, message, origin.value(path), refused.hint)
+        return _WRONG
+
+
+def _check_entries(
+    value: Tree, schema: _Table | _NamedEntries, path: TomlPath, origin: Origin, sink: Sink
+) -> Tree:
+    checked: Tree = {}
+    for name, entry in value.items():
+        inner_path = (*path, name)
+        entry_schema = _entry_schema(name, schema, inner_path, origin, sink)
+        if entry_schema is not None:
+            inner = _check(entry, entry_schema, inner_path, origin, sink)
+            if inner is not _WRONG:
+                checked[name] = inner
+    return checked
+
+
+def _entry_schema(
+    name: str, schema: _Table | _NamedEntries, path: TomlPath, origin: Origin, sink: Sink
+) -> _Schema | None:
+    if isinstance(schema, _Table):
+        if name not in schema.keys:
+            hint = did_you_mean(name, schema.keys) or known_names(schema.keys)
+            _report(sink, "HR401", f"unknown key `{_dotted(path)}`", origin.key(path), hint)
+        return schema.keys.get(name)
+    try:
+        if schema.check_name is not None:
+            schema.check_name(name)
+    except rules.Refused as refused:
+        message = f"`{_dotted(path)}` {refused.message}"
+        _report(sink, refused.code, message, origin.key(path), refused.hint)
+        return None
+    return schema.entry
+
+
+_WRONG = object()
+
+
+def _report(sink: Sink, code: str, message: str, span: Span | None, hint: str) -> None:
+    sink.report(code, message, span, hint=hint)
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    return ".".join(
+        name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"' for name in map(str, path)
+    )

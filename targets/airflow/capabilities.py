@@ -1,0 +1,81 @@
+"""What Airflow 3 does with each feature of a pipeline."""
+
+from headrace.compiler.capabilities import Capabilities, Feature, Level, Support
+
+_DOCS = "https://airflow.apache.org/docs/apache-airflow/stable/"
+_OPERATOR = (
+    "https://airflow.apache.org/docs/apache-airflow-providers-cncf-kubernetes/stable/operators.html"
+)
+
+CAPABILITIES = Capabilities(
+    name="airflow",
+    title="Apache Airflow",
+    versions="3.3 and later, with the cncf-kubernetes provider 10",
+    features={
+        Feature.STEP: Support(
+            Level.NATIVE,
+            "a KubernetesPodOperator; its outputs are texts of one XCom",
+            reference=_OPERATOR,
+        ),
+        Feature.MAP: Support(
+            Level.NATIVE,
+            "a mapped task group over the list that a small task returns; at most 1,024 items",
+            reference=_DOCS + "authoring-and-scheduling/dynamic-task-mapping.html",
+        ),
+        Feature.NESTED_MAP: Support(
+            Level.REFUSED,
+            "a mapped task group cannot hold another one",
+            reference=_DOCS + "authoring-and-scheduling/dynamic-task-mapping.html",
+            hint="write one comprehension with two `for`s, or loop inside a step",
+        ),
+        Feature.BRANCH: Support(
+            Level.LOWERED,
+            "each task of an arm skips itself unless the condition's XCom says its arm; "
+            "what follows a branch runs unless something failed",
+            reference=_DOCS + "core-concepts/dags.html#trigger-rules",
+        ),
+        Feature.BRANCH_IN_MAP: Support(
+            Level.LOWERED,
+            "as a branch, for each item by itself; @task.branch skips nothing in a mapped group",
+            reference="https://github.com/apache/airflow/issues/67265",
+        ),
+        Feature.MAP_IN_BRANCH: Support(
+            Level.LOWERED,
+            "the task that lists the items skips itself, and the mapped group with it",
+        ),
+        Feature.EFFECT_ORDER: Support(Level.NATIVE, "edges between the tasks"),
+        Feature.RETRIES: Support(
+            Level.NATIVE,
+            "retries and retry_delay; a retry policy ends a step at once that exits with 64 "
+            "(wrong manifest) or 65 (bad data)",
+            since="3.3",
+            reference=_DOCS + "core-concepts/tasks.html",
+        ),
+        Feature.RETRY_BACKOFF: Support(
+            Level.NATIVE,
+            "retry_exponential_backoff; Airflow waits up to twice as long as asked, at random",
+            reference=_DOCS + "core-concepts/tasks.html",
+        ),
+        Feature.TIMEOUT: Support(Level.NATIVE, "execution_timeout, for each attempt"),
+        Feature.RESOURCES: Support(Level.NATIVE, "container_resources", reference=_OPERATOR),
+        Feature.NODE_SELECTOR: Support(Level.NATIVE, "node_selector", reference=_OPERATOR),
+        Feature.TOLERATIONS: Support(Level.NATIVE, "tolerations", reference=_OPERATOR),
+        Feature.SCHEDULE: Support(
+            Level.NATIVE,
+            "a CronTriggerTimetable; a run starts at the tick",
+            reference=_DOCS + "authoring-and-scheduling/timetable.html",
+        ),
+        Feature.TIMEZONE: Support(Level.NATIVE, "the time zone of the CronTriggerTimetable"),
+        Feature.CATCHUP: Support(
+            Level.NATIVE,
+            "catchup; from the first tick after the DAG is first seen, as it has no start date",
+            reference=_DOCS + "core-concepts/dag-run.html#catchup",
+        ),
+        Feature.OVERLAP_REPLACE: Support(
+            Level.REFUSED,
+            "it can queue a run or start it beside the running one, but not end that one",
+            hint='set overlap = "forbid" or overlap = "allow"',
+        ),
+    },
+)
+"""The table of the `airflow` target."""

@@ -1,0 +1,241 @@
+"""Turns a pipeline into the DAG file of Airflow 3."""
+
+import builtins
+import keyword
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from headrace.compiler import ir
+from headrace.compiler.diagnostics import InternalError
+from headrace.runtime import wire
+from headrace.targets.accelerators import place
+from headrace.targets.airflow import manifest
+from headrace.targets.airflow.graph import Arm, Graph, GraphTask
+from headrace.targets.airflow.literals import (
+    container_text,
+    docstring_text,
+    identifier,
+    pod_name,
+    python_text,
+    template_text,
+)
+from headrace.targets.airflow.spelling import Spelling
+from headrace.targets.step_command import step_arguments
+
+STORE_PARAMETER = "headrace_store"
+"""The run parameter that takes the artifact store where the settings name none."""
+
+XCOM_FILE = "/airflow/xcom/return.json"
+"""Where the operator's sidecar reads what a pod returns."""
+
+DEFAULT_ACTIVE_RUNS = 16
+"""How many runs may overlap where nothing forbids it: Airflow's own default, written out."""
+
+_TAKEN = frozenset(
+    (
+        *dir(builtins),
+        *("DAG", "CODE", "ENVIRONMENT", "CronTriggerTimetable", "KubernetesPodOperator", "Param"),
+        *("RetryOtherFaults", "RetryDecision", "RetryPolicy", "AirflowSkipException", "all_of"),
+        *("chosen_values", "dag", "item", "json", "k8s", "list_items", "only_if"),
+        *("pipeline_result", "task", "task_group", "timedelta"),
+    )
+)
+"""Names that the file itself uses, or may use."""
+
+
+def file_name(pipeline: ir.Pipeline) -> str:
+    """Return the name of the DAG file of `pipeline`."""
+    return f"{identifier(pipeline.name)}.py"
+
+
+def build(pipeline: ir.Pipeline) -> manifest.Dag:
+    """Return the DAG of `pipeline`."""
+    return _Builder(pipeline).dag()
+
+
+def write(dag: manifest.Dag) -> str:
+    """Return the text of the DAG file."""
+    environment = Environment(
+        loader=PackageLoader("headrace.targets.airflow", "."),
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["py"] = python_text
+    return environment.get_template("dag.py.jinja2").render(dag=dag)
+
+
+class _Builder:
+    def __init__(self, pipeline: ir.Pipeline) -> None:
+        self._pipeline = pipeline
+        self._graph = Graph(pipeline)
+        steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
+        images = {step.settings.image for step in steps}
+        self._image = images.pop() if len(images) == 1 else None
+        self._variables = self._name_variables()
+
+    def _name_variables(self) -> dict[str, str]:
+        """Return a Python name for each task and each group, by id."""
+        names: dict[str, str] = {}
+        for id_ in (*self._graph.tasks, *self._graph.maps):
+            name = identifier(id_)
+            while name in _TAKEN or name in names.values() or keyword.iskeyword(name):
+                name += "_"
+            names[id_] = name
+        return names
+
+    def dag(self) -> manifest.Dag:
+        pipeline = self._pipeline
+        schedule = pipeline.settings.schedule
+        overlapping = schedule is None or schedule.overlap == "allow"
+        return manifest.Dag(
+            dag_id=pipeline.name,
+            documentation=docstring_text(pipeline.doc),
+            source=str(pipeline.span),
+            function=pipeline.function,
+            code_digest=pipeline.code.digest,
+            image=None if self._image is None else template_text(self._image),
+            environment=tuple(self._environment()),
+            parameters=tuple(self._parameters()),
+            schedule=schedule
+            and manifest.DagSchedule(cron=schedule.cron, timezone=schedule.timezone),
+            catchup=schedule is not None and schedule.catchup,
+            max_active_runs=DEFAULT_ACTIVE_RUNS if overlapping else 1,
+            members=tuple(self._members()),
+            edges=tuple(self._edges(None)),
+        )
+
+    def _environment(self) -> Iterator[tuple[str, str]]:
+        store = self._pipeline.settings.store
+        yield "HEADRACE_MODULES", ",".join(self._pipeline.code.modules)
+        if store is not None:
+            yield "HEADRACE_STORE", container_text(store)
+        else:
+            template = f'{{{{ params["{STORE_PARAMETER}"] | replace("$", "$$") }}}}'
+            yield "HEADRACE_STORE", template
+
+    def _parameters(self) -> Iterator[manifest.RunParameter]:
+        for parameter in self._pipeline.parameters:
+            annotation = f": {parameter.annotation}" if parameter.annotation else ""
+            yield manifest.RunParameter(
+                name=parameter.name,
+                default=None if parameter.default is None else parameter.default.text,
+                description=f"{parameter.name}{annotation}, as JSON",
+            )
+        if self._pipeline.settings.store is None:
+            yield manifest.RunParameter(
+                name=STORE_PARAMETER, default="", description="URL of the artifact store"
+            )
+
+    # --- tasks -----------------------------------------------------------------------------------
+
+    def _members(
+        self,
+    ) -> Iterator[manifest.PodTask | manifest.ListTask | manifest.ResultTask | manifest.Group]:
+        for map_id, tasks in groupby(self._graph.tasks.values(), key=lambda task: task.map_id):
+            if map_id is None:
+                yield from (self._outer_task(task) for task in tasks)
+            else:
+                yield self._group(map_id, list(tasks))
+
+    def _outer_task(
+        self, task: GraphTask
+    ) -> manifest.PodTask | manifest.ListTask | manifest.ResultTask:
+        spelling = Spelling(self._graph, task)
+        if task.purpose == "result":
+            return manifest.ResultTask(
+                **self._common(task), template=spelling.marked(self._pipeline.result)
+            )
+        if isinstance(task.node, ir.Map):
+            return manifest.ListTask(**self._common(task), template=_items(task.node, spelling))
+        return self._pod(task)
+
+    def _group(self, map_id: str, tasks: list[GraphTask]) -> manifest.Group:
+        node = self._graph.maps[map_id]
+        outside = {p for t in self._graph.tasks.values() if t.map_id != map_id for p in t.upstream}
+        return manifest.Group(
+            group_id=map_id,
+            variable=self._variables[map_id],
+            items=self._variables[self._graph.list_ids[map_id]],
+            source=str(node.span),
+            tasks=tuple(
+                self._choice(node, task) if task.purpose == "choice" else self._pod(task)
+                for task in tasks
+            ),
+            edges=tuple(self._edges(map_id)),
+            returns=tuple(self._variables[t.task_id] for t in tasks if t.task_id in outside),
+        )
+
+    def _choice(self, node: ir.Map, task: GraphTask) -> manifest.ChoiceTask:
+        spelling = Spelling(self._graph, task)
+        templates = ((c.name, spelling.marked(c.value)) for c in self._graph.chosen(node))
+        return manifest.ChoiceTask(**self._common(task), templates=tuple(templates))
+
+    def _common(self, task: GraphTask) -> dict[str, Any]:
+        return {
+            "task_id": task.task_id,
+            "variable": self._variables[task.task_id],
+            "trigger_rule": self._graph.trigger_rule(task),
+            "guards": tuple(self._guard(task, arm) for arm in self._graph.guards(task)),
+        }
+
+    def _guard(self, task: GraphTask, arm: Arm) -> manifest.Guard:
+        return manifest.Guard(
+            task_id=arm.condition.node,
+            output=arm.condition.name,
+            expected=arm.expected,
+            same_item=self._graph.tasks[arm.condition.node].map_id is not None,
+        )
+
+    def _pod(self, task: GraphTask) -> manifest.PodTask:
+        node = task.node
+        if not isinstance(node, ir.Call | ir.Compute):
+            raise InternalError(f"{task.task_id} is not a step")
+        settings, placement = node.settings, place(node.settings)
+        limited = settings.retries.limit > 0
+        return manifest.PodTask(
+            **self._common(task),
+            name=pod_name(f"{self._pipeline.name}-{node.id}"),
+            arguments=tuple(self._arguments(node, Spelling(self._graph, task))),
+            outputs=tuple(output.name for output in node.outputs),
+            source=str(node.span),
+            image=template_text(settings.image) if settings.image != self._image else None,
+            environment=tuple((k, container_text(v)) for k, v in settings.env.items()),
+            retries=settings.retries.limit,
+            retry_delay=settings.retries.delay if limited else 0,
+            retry_factor=settings.retries.factor,
+            max_retry_delay=settings.retries.max_delay if limited else None,
+            timeout=settings.timeout,
+            resources=tuple(placement.resources.items()),
+            node_selector=tuple((k, template_text(v)) for k, v in placement.node_selector.items()),
+            tolerations=placement.tolerations,
+        )
+
+    def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
+        plain = [output.name for output in node.outputs if output.expression is None]
+        options = [f"--xcom={XCOM_FILE}", *(f"--declare={name}" for name in plain)]
+        step, *rest = step_arguments(node, spelling.argument)
+        return [step, *options, *rest]
+
+    # --- edges -----------------------------------------------------------------------------------
+
+    def _edges(self, map_id: str | None) -> Iterator[manifest.Edge]:
+        """Yield the edges to the tasks in the group `map_id`, or to those in none."""
+        for task in self._graph.tasks.values():
+            if task.map_id == map_id and task.upstream:
+                upstream = tuple(self._variables[id_] for id_ in task.upstream)
+                yield manifest.Edge(upstream=upstream, downstream=self._variables[task.task_id])
+
+
+def _items(node: ir.Map, spelling: Spelling) -> str:
+    if isinstance(node.items, ir.Const):
+        text: str = wire.encode(wire.split_items(node.items.text))
+        return text
+    if isinstance(node.items, ir.Output):
+        return spelling.bare(node.items)
+    raise InternalError(f"the items of {node.id} are neither constant nor an output")

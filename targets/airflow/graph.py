@@ -1,0 +1,257 @@
+"""The tasks that a pipeline becomes on Airflow, and which of them wait for which.
+
+The engine decides a run's state by its last tasks alone, and skips a task whose rule is
+`all_success` as soon as one task before it is skipped, even while another one still runs and may
+fail. So this module keeps account of which edges really hold a task back.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from headrace.compiler import dataflow, ir
+from headrace.compiler.dataflow import AnyReference, AnyValue
+from headrace.compiler.diagnostics import InternalError
+from headrace.targets.airflow.manifest import TriggerRule
+
+RESULT = "result"
+"""The id of the last task, whose XCom is the result of the run, unless a step has that id."""
+
+
+Truth = Literal["true", "false"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm of a branch: it runs if `condition` is the text `expected`."""
+
+    condition: ir.Output
+    expected: Truth
+
+
+@dataclass
+class GraphTask:
+    """A task: where it stands, what it reads, and the tasks it waits for, in order.
+
+    `node` is absent for the last task. `purpose` says which of a node's tasks it is: a step
+    itself, the list of a map, the texts that a map gives for an item, or the run's result.
+    """
+
+    task_id: str
+    purpose: str
+    node: dataflow.AnyNode | None = None
+    map_id: str | None = None
+    arms: tuple[Arm, ...] = ()
+    reads: tuple[AnyReference, ...] = ()
+    upstream: dict[str, None] = field(default_factory=dict)
+
+
+class Graph:
+    """The tasks of a pipeline by id, in the order of the file, with their edges."""
+
+    def __init__(self, pipeline: ir.Pipeline) -> None:
+        """Lower `pipeline`, which has no map inside a map."""
+        self.tasks: dict[str, GraphTask] = {}
+        self.maps: dict[str, ir.Map] = {}
+        self.branches: dict[str, ir.Branch] = {}
+        self.nodes: dict[str, dataflow.AnyNode] = {}
+        for node in dataflow.walk(pipeline.body):
+            self.nodes[node.id] = node
+            if isinstance(node, ir.Map):
+                self.maps[node.id] = node
+            if isinstance(node, ir.Branch):
+                self.branches[node.id] = node
+        self._ids = set(self.nodes)
+        self.list_ids = {id_: self._fresh(f"{id_}-items") for id_ in self.maps}
+        self.choice_ids = {id_: self._fresh(f"{id_}-values") for id_ in self.maps}
+        self._add_block(pipeline.body, None, ())
+        self._add_edges(pipeline.body)
+        self._add_result(pipeline.result)
+
+    def _fresh(self, wanted: str) -> str:
+        found, number = wanted, 2
+        while found in self._ids:
+            found, number = f"{wanted}-{number}", number + 1
+        self._ids.add(found)
+        return found
+
+    # --- tasks -----------------------------------------------------------------------------------
+
+    def _add_block(self, block: ir.Block, map_id: str | None, arms: tuple[Arm, ...]) -> None:
+        for node in block.nodes:
+            match node:
+                case ir.Call() | ir.Compute():
+                    reads = tuple(dataflow.node_references(node))
+                    self._add(GraphTask(node.id, "step", node, map_id, arms, reads))
+                case ir.Map():
+                    items = tuple(dataflow.references(node.items))
+                    self._add(GraphTask(self.list_ids[node.id], "list", node, None, arms, items))
+                    self._add_block(node.body, node.id, arms)
+                    self._add_choice(node, arms)
+                case ir.Branch():
+                    condition = tested(node)
+                    self._add_block(node.then, map_id, (*arms, Arm(condition, "true")))
+                    self._add_block(node.otherwise, map_id, (*arms, Arm(condition, "false")))
+
+    def _add(self, task: GraphTask) -> None:
+        self.tasks[task.task_id] = task
+
+    def _add_choice(self, node: ir.Map, arms: tuple[Arm, ...]) -> None:
+        chosen = self.chosen(node)
+        if chosen:
+            reads = tuple(r for gather in chosen for r in dataflow.references(gather.value))
+            self._add(GraphTask(self.choice_ids[node.id], "choice", node, node.id, arms, reads))
+
+    def chosen(self, node: ir.Map) -> tuple[ir.Collected, ...]:
+        """Return the gathers of `node` that no single task of its body gives for every item."""
+        return tuple(g for g in node.gathers if not self._is_given_by_one_task(node, g.value))
+
+    def _is_given_by_one_task(self, node: ir.Map, value: AnyValue) -> bool:
+        if not isinstance(value, ir.Output) or value.node not in {n.id for n in node.body.nodes}:
+            return False
+        return self.role(value) == "value"
+
+    def role(self, output: ir.Output) -> str:
+        """Return the role of `output`.
+
+        Raises:
+            InternalError: no step has it.
+        """
+        node = self.nodes[output.node]
+        if isinstance(node, ir.Call | ir.Compute):
+            for spec in node.outputs:
+                if spec.name == output.name:
+                    return spec.role
+        raise InternalError(f"no step has the output {output.name} of {output.node}")
+
+    # --- edges -----------------------------------------------------------------------------------
+
+    def producers(self, value: AnyValue) -> Iterator[str]:
+        """Yield the tasks whose XComs are read to spell `value`."""
+        for reference in dataflow.references(value):
+            match reference:
+                case ir.Output():
+                    yield reference.node
+                case ir.Item():
+                    yield self.list_ids[reference.map]
+                case ir.Gather():
+                    node = self.maps[reference.map]
+                    if reference.name in {gather.name for gather in self.chosen(node)}:
+                        yield self.choice_ids[node.id]
+                    else:
+                        yield from self.producers(collected(node, reference.name))
+                case ir.Merge():
+                    branch = self.branches[reference.branch]
+                    choice = merged(branch, reference.name)
+                    yield from self.producers(branch.condition)
+                    yield from self.producers(choice.then)
+                    yield from self.producers(choice.otherwise)
+
+    def _add_edges(self, block: ir.Block) -> None:
+        for task in self.tasks.values():
+            wanted = [p for reference in task.reads for p in self.producers(reference)]
+            wanted += [arm.condition.node for arm in self.guards(task)]
+            task.upstream = dict.fromkeys(p for p in wanted if p != self.own_list(task))
+        for node in dataflow.walk(block):
+            for before in node.after:
+                exits = list(self._exits(self.nodes[before]))
+                for task in self._entries(node):
+                    task.upstream |= dict.fromkeys(exits)
+
+    def own_list(self, task: GraphTask) -> str | None:
+        """Return the task over whose list the group of `task` is mapped."""
+        return self.list_ids[task.map_id] if task.map_id else None
+
+    def guards(self, task: GraphTask) -> tuple[Arm, ...]:
+        """Return the arms that `task` must check by itself, the outermost first.
+
+        A condition made inside an arm is absent when that arm is not taken, so checking it checks
+        the outer arm too; and a group whose list was skipped is skipped as a whole.
+        """
+        outside = len(self.tasks[self.list_ids[task.map_id]].arms) if task.map_id else 0
+        needed: list[Arm] = []
+        implied: set[Arm] = set()
+        for arm in reversed(task.arms[outside:]):
+            if arm not in implied:
+                needed.append(arm)
+                implied.update(self.tasks[arm.condition.node].arms)
+        return tuple(reversed(needed))
+
+    def may_be_absent(self, producer: str, task: GraphTask) -> bool:
+        """Return whether `producer` may be skipped although the arms of `task` are all taken."""
+        before = self.tasks[producer]
+        return before.map_id not in (None, task.map_id) or not set(before.arms) <= set(task.arms)
+
+    def trigger_rule(self, task: GraphTask) -> TriggerRule:
+        """Return the rule of `task`: a skipped task before it counts only if it shares its arm."""
+        if task.purpose in ("choice", "result"):
+            return "none_failed"
+        absent = any(self.may_be_absent(producer, task) for producer in task.upstream)
+        return "none_failed" if absent else "all_success"
+
+    def _holds(self, task: GraphTask, producer: str) -> bool:
+        """Return whether `task` surely fails when `producer` does, whatever else was skipped."""
+        before = self.tasks[producer]
+        if task.map_id is not None and before.map_id != task.map_id:
+            return False
+        return self.trigger_rule(task) == "none_failed" or not any(
+            self.tasks[other].arms for other in task.upstream
+        )
+
+    def open_ends(self, ids: Iterable[str]) -> Iterator[str]:
+        """Yield those of `ids` whose failure no other one of them is sure to show."""
+        chosen = [self.tasks[id_] for id_ in ids]
+        shown = {p for task in chosen for p in task.upstream if self._holds(task, p)}
+        grouped = {self.own_list(task) for task in chosen}
+        yield from (t.task_id for t in chosen if t.task_id not in shown | grouped)
+
+    def _exits(self, node: dataflow.AnyNode) -> Iterator[str]:
+        """Yield the tasks that have all ended only when `node` has."""
+        ids = list(self._task_ids(node))
+        if isinstance(node, ir.Branch):
+            yield from self.producers(node.condition)
+        yield from self.open_ends(ids)
+        if not ids:
+            for before in node.after:
+                yield from self._exits(self.nodes[before])
+
+    def _entries(self, node: dataflow.AnyNode) -> Iterator[GraphTask]:
+        """Yield the tasks of `node` that wait for none of its other tasks."""
+        ids = set(self._task_ids(node))
+        for task in self.tasks.values():
+            inside = {self.own_list(task), *task.upstream} & ids
+            if task.task_id in ids and not inside:
+                yield task
+
+    def _task_ids(self, node: dataflow.AnyNode) -> Iterator[str]:
+        inside = {node.id, *(n.id for block in dataflow.blocks(node) for n in dataflow.walk(block))}
+        for task in self.tasks.values():
+            if task.node is not None and task.node.id in inside:
+                yield task.task_id
+
+    def _add_result(self, value: AnyValue) -> None:
+        wanted = [*self.producers(value), *self.open_ends(list(self.tasks))]
+        order = [id_ for id_ in self.tasks if id_ in wanted]
+        last = GraphTask(self._fresh(RESULT), "result", upstream=dict.fromkeys(order))
+        self._add(last)
+
+
+def collected(node: ir.Map, name: str) -> AnyValue:
+    """Return what `node` gathers under `name`."""
+    return next(gather.value for gather in node.gathers if gather.name == name)
+
+
+def tested(node: ir.Branch) -> ir.Output:
+    """Return the condition of `node`.
+
+    Raises:
+        InternalError: it is not an output, which the passes make it.
+    """
+    if not isinstance(node.condition, ir.Output):
+        raise InternalError(f"the condition of {node.id} is not an output")
+    return node.condition
+
+
+def merged(node: ir.Branch, name: str) -> ir.Choice:
+    """Return what `node` binds to `name`."""
+    return next(choice for choice in node.merges if choice.name == name)

@@ -1,0 +1,145 @@
+"""The parts of an Airflow DAG file, as the emitter puts them together and the template writes them.
+
+Texts named `...template` and the arguments of pods are rendered by Airflow with Jinja when a task
+starts; everything else stands in the file as it is.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from headrace.compiler.settings import Toleration
+
+TriggerRule = Literal["all_success", "none_failed"]
+
+
+class Part(BaseModel):
+    """The base of all parts: frozen, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Guard(Part):
+    """The task skips itself unless `output` of the task `task_id` is the text `expected`.
+
+    `same_item` says that both tasks stand in one mapped group.
+    """
+
+    task_id: str
+    output: str
+    expected: Literal["true", "false"]
+    same_item: bool = False
+
+
+class Task(Part):
+    """What every task has; `variable` is the name that the DAG file gives it."""
+
+    task_id: str
+    variable: str
+    trigger_rule: TriggerRule
+    guards: tuple[Guard, ...] = ()
+
+
+class PodTask(Task):
+    """A step or a compute node, run in a pod.
+
+    `image` is absent where it is that of the whole DAG; delays and `timeout` are in seconds.
+    """
+
+    kind: Literal["pod"] = "pod"
+    name: str
+    arguments: tuple[str, ...]
+    outputs: tuple[str, ...]
+    source: str
+    image: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    retries: int = 0
+    retry_delay: int = 0
+    retry_factor: int = 1
+    max_retry_delay: int | None = None
+    timeout: int | None = None
+    resources: tuple[tuple[str, str], ...] = ()
+    node_selector: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class ListTask(Task):
+    """A small task that returns the list a group is mapped over, from its JSON text."""
+
+    kind: Literal["list"] = "list"
+    template: str
+
+
+class ChoiceTask(Task):
+    """A small task in a mapped group that returns the texts which the group gives for one item."""
+
+    kind: Literal["choice"] = "choice"
+    templates: tuple[tuple[str, str], ...]
+
+
+class ResultTask(Task):
+    """The last task of the run: it waits for all others and returns the pipeline's result."""
+
+    kind: Literal["result"] = "result"
+    template: str
+
+
+class Edge(Part):
+    """The task `downstream` starts after those in `upstream`; all are variables."""
+
+    upstream: tuple[str, ...]
+    downstream: str
+
+
+class Group(Part):
+    """A mapped task group; `returns` are the variables of the tasks that later ones wait for."""
+
+    kind: Literal["group"] = "group"
+    group_id: str
+    variable: str
+    items: str
+    source: str
+    tasks: tuple[PodTask | ChoiceTask, ...]
+    edges: tuple[Edge, ...]
+    returns: tuple[str, ...]
+
+
+class RunParameter(Part):
+    """A parameter of a run: a text, JSON for those that the pipeline declares."""
+
+    name: str
+    default: str | None
+    description: str
+
+
+class DagSchedule(Part):
+    """When runs start by themselves; `cron` has five fields, read in `timezone`."""
+
+    cron: str
+    timezone: str
+
+
+class Dag(Part):
+    """A whole DAG file."""
+
+    dag_id: str
+    documentation: str
+    source: str
+    function: str
+    code_digest: str
+    image: str | None
+    environment: tuple[tuple[str, str], ...]
+    parameters: tuple[RunParameter, ...]
+    schedule: DagSchedule | None
+    catchup: bool
+    max_active_runs: int
+    members: tuple[PodTask | ListTask | ResultTask | Group, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """All tasks, those in groups too, in the order of the file."""
+        found: list[Task] = []
+        for member in self.members:
+            found.extend(member.tasks if isinstance(member, Group) else (member,))
+        return tuple(found)

@@ -1,0 +1,117 @@
+"""What Argo Workflows can express."""
+
+from headrace.compiler.capabilities import Capabilities, Feature, Level, Support
+
+_DOCS = "https://argo-workflows.readthedocs.io/en/latest"
+
+CAPABILITIES = Capabilities(
+    name="argo",
+    title="Argo Workflows",
+    versions="3.7, 4.x",
+    features={
+        Feature.STEP: Support(
+            Level.NATIVE,
+            how="a container template and a task of a DAG template",
+            since="2.0",
+            reference=f"{_DOCS}/walk-through/dag/",
+        ),
+        Feature.MAP: Support(
+            Level.LOWERED,
+            how="a DAG template around one withParam task: without items that task is Skipped, "
+            "and the template still succeeds with an empty list",
+            since="3.1",
+            reference=f"{_DOCS}/walk-through/loops/",
+        ),
+        Feature.NESTED_MAP: Support(
+            Level.LOWERED,
+            how="a withParam task whose template is the DAG template of the inner map",
+            since="3.1",
+            reference=f"{_DOCS}/walk-through/loops/",
+        ),
+        Feature.BRANCH: Support(
+            Level.LOWERED,
+            how="a DAG template with a task for each arm under a when expression, and an output "
+            "expression that takes the value of the arm that succeeded",
+            since="3.1",
+            reference=f"{_DOCS}/conditional-artifacts-parameters/",
+        ),
+        Feature.BRANCH_IN_MAP: Support(
+            Level.LOWERED,
+            how="a withParam task whose template is the DAG template of the branch",
+            since="3.1",
+            reference=f"{_DOCS}/conditional-artifacts-parameters/",
+        ),
+        Feature.MAP_IN_BRANCH: Support(
+            Level.LOWERED,
+            how="the when expression stands on the map's own DAG template, never on its loop",
+            since="3.1",
+            reference=f"{_DOCS}/walk-through/loops/",
+        ),
+        Feature.EFFECT_ORDER: Support(
+            Level.NATIVE,
+            how="depends on the success of the task before",
+            since="2.9",
+            reference=f"{_DOCS}/enhanced-depends-logic/",
+        ),
+        Feature.RETRIES: Support(
+            Level.NATIVE,
+            how="retryStrategy, with an expression that never retries exit codes 64 and 65",
+            since="3.1",
+            reference=f"{_DOCS}/retries/",
+        ),
+        Feature.RETRY_BACKOFF: Support(
+            Level.NATIVE,
+            how="retryStrategy.backoff; the factor is a whole number",
+            since="3.0",
+            reference=f"{_DOCS}/retries/#back-off",
+        ),
+        Feature.TIMEOUT: Support(
+            Level.NATIVE,
+            how="activeDeadlineSeconds of the container template, for each attempt",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#template",
+        ),
+        Feature.RESOURCES: Support(
+            Level.NATIVE,
+            how="resources of the container, requests equal to limits",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#resourcerequirements",
+        ),
+        Feature.NODE_SELECTOR: Support(
+            Level.NATIVE,
+            how="nodeSelector of the template",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#template",
+        ),
+        Feature.TOLERATIONS: Support(
+            Level.NATIVE,
+            how="tolerations of the template",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#toleration",
+        ),
+        Feature.SCHEDULE: Support(
+            Level.NATIVE,
+            how="a CronWorkflow with a list of schedules",
+            since="3.6",
+            reference=f"{_DOCS}/cron-workflows/",
+        ),
+        Feature.TIMEZONE: Support(
+            Level.NATIVE,
+            how="timezone of the CronWorkflow",
+            since="2.5",
+            reference=f"{_DOCS}/cron-workflows/#cronworkflow-options",
+        ),
+        Feature.CATCHUP: Support(
+            Level.REFUSED,
+            how="a CronWorkflow starts at most the last of the runs that it missed",
+            reference=f"{_DOCS}/cron-workflows/#crash-recovery",
+            hint="set catchup = false in the schedule, or leave argo out with --target",
+        ),
+        Feature.OVERLAP_REPLACE: Support(
+            Level.NATIVE,
+            how="concurrencyPolicy: Replace",
+            since="2.5",
+            reference=f"{_DOCS}/cron-workflows/#cronworkflow-options",
+        ),
+    },
+)

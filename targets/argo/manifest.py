@@ -1,0 +1,212 @@
+"""The parts of Argo's objects that are used here, typed; fields stand in the order of the file.
+
+The fields are those of the full CRDs of Argo Workflows 4.1:
+https://github.com/argoproj/argo-workflows/tree/main/manifests/base/crds/full
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+API_VERSION = "argoproj.io/v1alpha1"
+
+
+class ManifestModel(BaseModel):
+    """The base of all parts: frozen, closed, snake case here and camel case in the file."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+    def document(self) -> dict[str, Any]:
+        """Return the part as it stands in the file; what is None is left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Metadata(ManifestModel):
+    """The metadata of a template."""
+
+    annotations: dict[str, str]
+
+
+class ObjectMetadata(ManifestModel):
+    """The metadata of an object."""
+
+    name: str
+    annotations: dict[str, str]
+
+
+class Parameter(ManifestModel):
+    """An input (without a value: it must be given), or an argument."""
+
+    name: str
+    value: str | None = None
+
+
+class ValueFrom(ManifestModel):
+    """Where an output comes from: a file of the container, a reference, or an expression."""
+
+    path: str | None = None
+    parameter: str | None = None
+    expression: str | None = None
+
+
+class OutputParameter(ManifestModel):
+    """An output of a template."""
+
+    name: str
+    value_from: ValueFrom
+
+
+class Parameters(ManifestModel):
+    """The inputs of a template, or the arguments of a task or a workflow."""
+
+    parameters: tuple[Parameter, ...]
+
+
+class Outputs(ManifestModel):
+    """The outputs of a template."""
+
+    parameters: tuple[OutputParameter, ...]
+
+
+class EnvironmentVariable(ManifestModel):
+    """A variable of a container."""
+
+    name: str
+    value: str
+
+
+class Resources(ManifestModel):
+    """What a container asks for; Kubernetes quantities by resource name."""
+
+    requests: dict[str, str]
+    limits: dict[str, str]
+
+
+class Container(ManifestModel):
+    """The container of a step."""
+
+    image: str
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: tuple[EnvironmentVariable, ...]
+    resources: Resources | None = None
+
+
+class Backoff(ManifestModel):
+    """The wait between attempts."""
+
+    duration: str
+    factor: str
+    cap: str | None = None
+
+
+class RetryStrategy(ManifestModel):
+    """When a step that failed is tried again."""
+
+    limit: str
+    retry_policy: Literal["Always"]
+    expression: str
+    backoff: Backoff | None = None
+
+
+class TolerationSpec(ManifestModel):
+    """A toleration of a pod."""
+
+    key: str | None = None
+    operator: str
+    value: str | None = None
+    effect: str | None = None
+    toleration_seconds: int | None = None
+
+
+class Task(ManifestModel):
+    """A task of a DAG. `with_items` and `with_param` start one for each item."""
+
+    name: str
+    template: str
+    depends: str | None = None
+    when: str | None = None
+    with_items: tuple[str, ...] | None = None
+    with_param: str | None = None
+    arguments: Parameters | None = None
+
+
+class Dag(ManifestModel):
+    """A graph of tasks."""
+
+    fail_fast: bool
+    tasks: tuple[Task, ...]
+
+
+class Suspend(ManifestModel):
+    """A wait, in seconds."""
+
+    duration: str
+
+
+class Template(ManifestModel):
+    """A template: exactly one of `dag`, `container` and `suspend`."""
+
+    name: str
+    metadata: Metadata | None = None
+    inputs: Parameters | None = None
+    dag: Dag | None = None
+    container: Container | None = None
+    suspend: Suspend | None = None
+    outputs: Outputs | None = None
+    retry_strategy: RetryStrategy | None = None
+    active_deadline_seconds: int | None = None
+    node_selector: dict[str, str] | None = None
+    tolerations: tuple[TolerationSpec, ...] | None = None
+
+
+class WorkflowTemplateSpec(ManifestModel):
+    """What a workflow template holds."""
+
+    entrypoint: str
+    arguments: Parameters
+    templates: tuple[Template, ...]
+
+
+class WorkflowTemplate(ManifestModel):
+    """The object that a run refers to."""
+
+    api_version: str = API_VERSION
+    kind: Literal["WorkflowTemplate"] = "WorkflowTemplate"
+    metadata: ObjectMetadata
+    spec: WorkflowTemplateSpec
+
+
+class WorkflowTemplateRef(ManifestModel):
+    """The workflow template that a run takes its specification from."""
+
+    name: str
+
+
+class WorkflowSpec(ManifestModel):
+    """What a scheduled run is."""
+
+    workflow_template_ref: WorkflowTemplateRef
+
+
+class CronWorkflowSpec(ManifestModel):
+    """When runs start by themselves."""
+
+    schedules: tuple[str, ...]
+    timezone: str
+    concurrency_policy: Literal["Allow", "Forbid", "Replace"]
+    starting_deadline_seconds: int
+    suspend: bool
+    workflow_spec: WorkflowSpec
+
+
+class CronWorkflow(ManifestModel):
+    """The object that starts runs of a workflow template."""
+
+    api_version: str = API_VERSION
+    kind: Literal["CronWorkflow"] = "CronWorkflow"
+    metadata: ObjectMetadata
+    spec: CronWorkflowSpec

@@ -1,0 +1,239 @@
+"""The check of a finished manifest: everything that it refers to is there.
+
+Neither the CRDs nor any model of Argo's objects notices a reference to something absent, and the
+controller hangs on some of them without a word. This check reads the documents as they are written
+and trusts nothing of how they were made.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from headrace.compiler.diagnostics import InternalError
+from headrace.targets.argo.verify_expressions import Problems, Readable, expression, tags
+
+Document: TypeAlias = Mapping[str, Any]
+
+_NAME = re.compile(r"[a-z]([-a-z0-9]{0,126}[a-z0-9])?")
+_PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
+_KINDS = ("dag", "container", "suspend")
+_DEPENDS = re.compile(r"([a-z0-9-]+)\.Succeeded")
+
+
+def verify(workflow_template: Document) -> None:
+    """Check the document of a WorkflowTemplate.
+
+    Raises:
+        InternalError: something in it refers to what is not there, or is called what Argo refuses.
+    """
+    if problems := list(_Verifier(workflow_template).problems()):
+        name = workflow_template["metadata"]["name"]
+        raise InternalError(f"manifest of {name!r}: " + "; ".join(problems))
+
+
+def verify_schedule(cron_workflow: Document, workflow_template: Document) -> None:
+    """Check that a CronWorkflow starts runs of that WorkflowTemplate.
+
+    Raises:
+        InternalError: it names another one.
+    """
+    reference = cron_workflow["spec"]["workflowSpec"]["workflowTemplateRef"]["name"]
+    if reference != workflow_template["metadata"]["name"]:
+        raise InternalError(f"schedule of {reference!r}, which is not there")
+
+
+@dataclass(frozen=True)
+class _Interface:
+    """The names of a template's inputs and outputs."""
+
+    inputs: frozenset[str]
+    outputs: frozenset[str]
+
+
+class _Verifier:
+    def __init__(self, document: Document) -> None:
+        spec = document["spec"]
+        self._entrypoint: str = spec["entrypoint"]
+        self._templates: list[Document] = spec["templates"]
+        self._run = {p["name"]: p for p in spec["arguments"]["parameters"]}
+        self._interfaces = {
+            t["name"]: _Interface(
+                frozenset(p["name"] for p in _parameters(t, "inputs")),
+                frozenset(p["name"] for p in _parameters(t, "outputs")),
+            )
+            for t in self._templates
+        }
+
+    def problems(self) -> Problems:
+        names = [template["name"] for template in self._templates]
+        yield from (
+            f"two templates {n!r}" for n in sorted({n for n in names if names.count(n) > 1})
+        )
+        yield from self._entry_problems()
+        yield from self._reach_problems()
+        for template in self._templates:
+            for problem in self._template_problems(template):
+                yield f"template {template['name']!r}: {problem}"
+
+    def _entry_problems(self) -> Problems:
+        entry = self._interfaces.get(self._entrypoint)
+        if entry is None:
+            yield f"no entrypoint {self._entrypoint!r}"
+            return
+        for name in sorted(entry.inputs - set(self._run)):
+            yield f"the entrypoint reads run parameter {name!r}, which is not declared"
+
+    def _reach_problems(self) -> Problems:
+        """Every template is called, and none by itself, however indirectly."""
+        calls = {t["name"]: [task["template"] for task in _tasks(t)] for t in self._templates}
+        reached = _closure(calls, [self._entrypoint])
+        yield from (f"template {n!r} is never called" for n in calls if n not in reached)
+        for name, called in calls.items():
+            if name in _closure(calls, called):
+                yield f"template {name!r} calls itself"
+
+    def _template_problems(self, template: Document) -> Problems:
+        if not _NAME.fullmatch(template["name"]):
+            yield "not a name that a pod may carry"
+        kinds = [kind for kind in _KINDS if kind in template]
+        if len(kinds) != 1:
+            yield f"has {len(kinds)} of {', '.join(_KINDS)}"
+        for part in ("inputs", "outputs"):
+            yield from _name_problems(part, [p["name"] for p in _parameters(template, part)])
+        if "container" in template:
+            yield from self._container_problems(template)
+        if "dag" in template:
+            yield from self._dag_problems(template)
+
+    def _container_problems(self, template: Document) -> Problems:
+        container = template["container"]
+        readable = self._readable(template)
+        texts = [*container["command"], *container["args"], container["image"]]
+        texts += [variable["value"] for variable in container.get("env", ())]
+        for text in texts:
+            yield from tags(text, readable)
+        for output in _parameters(template, "outputs"):
+            path = output["valueFrom"].get("path")
+            if not path or f"--output={output['name']}={path}" not in container["args"]:
+                yield f"output {output['name']!r} is not written by the command"
+        if "retryStrategy" in template:
+            yield from expression(template["retryStrategy"]["expression"], Readable(retry=True))
+
+    def _readable(self, template: Document) -> Readable:
+        return Readable(
+            inputs=self._interfaces[template["name"]].inputs, workflow=frozenset(self._run)
+        )
+
+    # --- DAGs --------------------------------------------------------------------------------
+
+    def _dag_problems(self, template: Document) -> Problems:
+        tasks = _tasks(template)
+        if not tasks:
+            yield "has no task"
+        yield from _name_problems("tasks", [task["name"] for task in tasks], _NAME)
+        by_name = {task["name"]: task for task in tasks}
+        edges: dict[str, list[str]] = {}
+        for task in tasks:
+            edges[task["name"]] = []
+            for term in task["depends"].split(" && ") if "depends" in task else ():
+                match = _DEPENDS.fullmatch(term)
+                if match is None or match[1] not in by_name:
+                    yield f"task {task['name']!r} depends on {term!r}, which is no task"
+                else:
+                    edges[task["name"]].append(match[1])
+        for task in tasks:
+            before = _closure(edges, edges[task["name"]])
+            if task["name"] in before:
+                yield f"task {task['name']!r} depends on itself"
+            for problem in self._task_problems(template, task, before):
+                yield f"task {task['name']!r}: {problem}"
+        yield from self._output_problems(template)
+
+    def _task_problems(self, template: Document, task: Document, before: set[str]) -> Problems:
+        called = self._interfaces.get(task["template"])
+        if called is None:
+            yield f"there is no template {task['template']!r}"
+            return
+        arguments = {a["name"]: a["value"] for a in _parameters(task, "arguments")}
+        yield from (f"input {n!r} is not given" for n in sorted(called.inputs - set(arguments)))
+        yield from (f"there is no input {n!r}" for n in sorted(set(arguments) - called.inputs))
+        loops = "withItems" in task or "withParam" in task
+        if loops and ("when" in task or ("withItems" in task and not task["withItems"])):
+            yield "a loop under a condition, or over an empty list of constants"
+        readable = self._task_readable(template, before)
+        yield from tags(task.get("withParam", ""), readable, whole=True)
+        for item in task.get("withItems", ()):
+            yield from tags(item, Readable(), whole=True)
+        when = task.get("when", "false")
+        if when.startswith("{{=") and when.endswith("}}"):
+            yield from expression(when[3:-2], self._readable(template))
+        elif when != "false":
+            yield f"condition {when!r} is no expression"
+        for value in arguments.values():
+            yield from tags(value, readable.with_item() if loops else readable, whole=True)
+
+    def _task_readable(self, template: Document, before: Iterable[str]) -> Readable:
+        """What a task of `template` may read when the tasks `before` have succeeded."""
+        certain = {
+            task["name"]: self._outputs_of(task)
+            for task in _tasks(template)
+            if task["name"] in before and _is_certain(task)
+        }
+        return self._readable(template).with_tasks(certain)
+
+    def _outputs_of(self, task: Document) -> frozenset[str]:
+        interface = self._interfaces.get(task["template"])
+        return interface.outputs if interface else frozenset()
+
+    def _output_problems(self, template: Document) -> Problems:
+        tasks = _tasks(template)
+        certain = self._task_readable(template, {task["name"] for task in tasks})
+        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if not _is_certain(t)}
+        for output in _parameters(template, "outputs"):
+            source = output["valueFrom"]
+            found: Problems = iter(())
+            if set(source) == {"parameter"}:
+                found = tags(source["parameter"], certain, whole=True, needed=True)
+            elif set(source) == {"expression"}:
+                found = expression(source["expression"], certain.with_perhaps(perhaps))
+            else:
+                yield f"output {output['name']!r} has no source"
+            for problem in found:
+                yield f"output {output['name']!r}: {problem}"
+
+
+def _parameters(owner: Document, part: str) -> list[Document]:
+    found: list[Document] = owner.get(part, {}).get("parameters", [])
+    return found
+
+
+def _tasks(template: Document) -> list[Document]:
+    found: list[Document] = template.get("dag", {}).get("tasks", [])
+    return found
+
+
+def _is_certain(task: Document) -> bool:
+    """Whether the task's outputs are there, one of each, once it has succeeded."""
+    return not {"when", "withItems", "withParam"} & set(task)
+
+
+def _closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
+    reached: set[str] = set()
+    todo = list(start)
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo.extend(edges.get(name, ()))
+    return reached
+
+
+def _name_problems(
+    what: str, names: list[str], legal: re.Pattern[str] = _PARAMETER
+) -> Iterator[str]:
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield f"two {what} {name!r}"
+        if not legal.fullmatch(name):
+            yield f"{name!r} in {what} is not a legal name"

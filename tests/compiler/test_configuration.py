@@ -1,0 +1,274 @@
+"""What a configuration gives, from each place it may stand in, and what is said about errors."""
+
+from pathlib import Path
+
+import pytest
+
+from headrace.compiler.configuration import Configuration, load
+from headrace.compiler.diagnostics import Diagnostic, Sink
+from headrace.compiler.settings import Retries, Schedule
+from headrace.compiler.source import SourceFile
+
+
+class Project:
+    """A module in a folder, with whatever configures it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.module = folder / "work" / "digits.py"
+        self.module.parent.mkdir()
+        self.module.write_text("def pipeline():\n    return 1\n")
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text)
+
+    def write_block(self, toml: str) -> None:
+        lines = "".join(f"# {line}".rstrip() + "\n" for line in toml.splitlines())
+        self.module.write_text(f'"""A module."""\n# /// script\n{lines}# ///\n')
+
+    def load(self, profile: str | None = None, *overrides: str) -> Configuration:
+        configuration, findings = self.load_all(profile, *overrides)
+        assert findings == []
+        return configuration
+
+    def load_all(
+        self, profile: str | None = None, *overrides: str
+    ) -> tuple[Configuration, list[Diagnostic]]:
+        sink = Sink()
+        source = SourceFile(self.module, "work/digits.py", self.module.read_text())
+        return load(self.module, source, profile, overrides, sink), list(sink)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_nothing_set(project: Project) -> None:
+    configuration = project.load()
+    assert configuration.step(["train"]).image == "python:3.11-slim"
+    assert configuration.image_is_default
+    assert configuration.pipeline.schedule is None
+    assert configuration.project_folder == project.module.parent
+
+
+def test_everything_set(project: Project) -> None:
+    project.write(
+        "headrace.toml",
+        """
+image = "ghcr.io/acme/digits:1"
+store = "file:///mnt/store"
+targets = ["argo", "airflow"]
+pipelines = ["nightly"]
+platform = "gke-standard"
+schedule = { cron = "0  3 * * 1-5", timezone = "Europe/Berlin", overlap = "allow" }
+
+[defaults]
+cpu = 1
+timeout = "1h30m"
+retries = { limit = 2, delay = "30s", factor = 2, max_delay = "10m" }
+
+[steps.train]
+memory = "64Gi"
+accelerator = "cpu"
+retries = 5
+env = { OMP_NUM_THREADS = 8 }
+resources = { "nvidia.com/gpu" = 1 }
+node_selector = { "cloud.google.com/pool" = "big" }
+tolerations = [{ key = "gpu", operator = "Exists", effect = "NoSchedule" }]
+""",
+    )
+    configuration = project.load()
+    assert configuration.pipeline.schedule == Schedule(
+        cron="0 3 * * 1-5", timezone="Europe/Berlin", overlap="allow"
+    )
+    assert configuration.pipeline.targets == ("argo", "airflow")
+    assert configuration.pipelines == ("nightly",)
+    assert configuration.project_folder == project.folder
+    assert not configuration.image_is_default
+    train = configuration.step(["train", "train-big"])
+    assert train.retries == Retries(limit=5, delay=30, factor=2, max_delay=600)
+    assert (train.cpu, train.memory, train.timeout) == ("1", "64Gi", 5400)
+    assert train.env == {"OMP_NUM_THREADS": "8"}
+    assert train.resources == {"nvidia.com/gpu": "1"}
+    assert train.accelerator is None
+    assert train.tolerations[0].operator == "Exists"
+    assert configuration.step(["ingest"]).memory is None
+
+
+def test_later_wins(project: Project) -> None:
+    block = '[tool.headrace]\nimage = "a:1"\n[tool.headrace.defaults]\ncpu = "1"\nmemory = "1Gi"'
+    project.write_block(f'requires-python = ">=3.12"\ndependencies = ["numpy>2"]\n{block}')
+    assert project.load().step([]).memory == "1Gi"
+    project.write(
+        "pyproject.toml", '[tool.headrace]\ndefaults.memory = "2Gi"\nprofiles.p.image = "p:1"'
+    )
+    assert project.load().step([]).memory == "2Gi"
+    project.write("headrace.toml", '[profiles.p.defaults]\nmemory = "3Gi"')
+    assert project.load().step([]).memory == "1Gi", "headrace.toml stands before pyproject.toml"
+    assert project.load("p").step([]).memory == "3Gi"
+    final = project.load("p", "defaults.memory=4Gi", "steps.train.memory=5Gi")
+    assert final.step([]).memory == "4Gi"
+    assert final.step(["train"]).memory == "5Gi"
+    assert final.step([]).cpu == "1"
+    assert final.dependencies == ("numpy>2",)
+    assert final.stock_image == "python:3.12-slim"
+
+
+def test_the_id_of_a_step_wins_over_its_function(project: Project) -> None:
+    project.write(
+        "headrace.toml",
+        'defaults.env = { A = "1", B = "1", C = "1" }\n'
+        'steps.train.env = { B = "2", C = "2" }\nsteps.train-big.env = { C = "3" }\n',
+    )
+    env = project.load().step(["train", "train-big"]).env
+    assert env == {"A": "1", "B": "2", "C": "3"}
+
+
+@pytest.mark.parametrize(
+    ("toml", "code", "line", "marked", "hint"),
+    [
+        ("imgae = 'a'", "HR401", 1, "imgae", 'did you mean "image"?'),
+        ("[steps.train]\nmemroy = '1Gi'", "HR401", 2, "memroy", 'did you mean "memory"?'),
+        ("steps.train = { 'memroy' = 1 }", "HR401", 1, "'memroy'", 'did you mean "memory"?'),
+        ("[profiles.p]\nprofiles = 1", "HR401", 2, "profiles", ""),
+        ("defaults.memory = '64 GB'", "HR402", 1, "'64 GB'", "64Gi"),
+        ("defaults.memory = '400m'", "HR402", 1, "'400m'", "Mi"),
+        ("defaults.cpu = 0", "HR402", 1, "0", ""),
+        ("[defaults]\n# x = 1\ntimeout = 'soon' # no", "HR402", 3, "'soon'", "1h30m"),
+        ("defaults.timeout = 0", "HR402", 1, "0", ""),
+        ("defaults.retries.limit = true", "HR402", 1, "true", ""),
+        ("defaults.retries = [1]", "HR402", 1, "[1]", ""),
+        ("defaults.env = { A = 1.5 }", "HR402", 1, "1.5", "quotes"),
+        ("defaults.env = { HEADRACE_CODE = 'x' }", "HR402", 1, "HEADRACE_CODE", ""),
+        ("defaults.env = 3", "HR402", 1, "3", "[defaults.env]"),
+        ("defaults.resources.cpu = 1", "HR402", 1, "cpu", "beside"),
+        ("defaults.resources = { 'nvidia.com/gpu' = 0.5 }", "HR402", 1, "0.5", ""),
+        ("image = 'Not An Image'", "HR402", 1, "'Not An Image'", "lower case"),
+        ("schedule.cron = '* * * *'", "HR402", 1, "'* * * *'", "minute"),
+        ("schedule = '@daily'", "HR402", 1, "'@daily'", "minute"),
+        ("schedule = '0 0 * * 7'", "HR402", 1, "'0 0 * * 7'", "0 to 6"),
+        ("schedule = '0 0 L * *'", "HR402", 1, "'0 0 L * *'", ""),
+        ("schedule.timezone = 'UTC'", "HR402", 1, "schedule", "cron"),
+        (
+            "schedule = { cron = '0 0 * * *', timezone = 'Europe/Belin' }",
+            "HR402",
+            1,
+            "'Europe/Belin'",
+            "Europe/Berlin",
+        ),
+        ("schedule = { cron = '0 0 * * *', timezone = '../UTC' }", "HR402", 1, "'../UTC'", ""),
+        ("targets = ['argoo']", "HR402", 1, "['argoo']", 'did you mean "argo"?'),
+        ("store = 's3://bucket'", "HR402", 1, "'s3://bucket'", "file:///"),
+        ("defaults.accelerator = 'a100'", "HR405", 1, "'a100'", "resources"),
+        ("defaults.tolerations = [{ kee = 'a' }]", "HR401", 1, "[{ kee = 'a' }]", "key"),
+        ("defaults.tolerations = [{ value = 'a' }]", "HR402", 1, "[{ value = 'a' }]", "Exists"),
+        ("a = 'x", "HR403", 1, "", ""),
+        ("a = 1\na = 2", "HR403", 2, "", ""),
+    ],
+)
+@pytest.mark.parametrize("place", ["headrace.toml", "pyproject.toml", "block"])
+def test_what_is_wrong_is_shown_where_it_stands(
+    project: Project, place: str, toml: str, code: str, line: int, marked: str, hint: str
+) -> None:
+    first = 1
+    if place != "headrace.toml":
+        toml = "[tool.headrace]\n" + toml.replace("\n[", "\n[tool.headrace.")
+        toml = toml.replace("tool.headrace]\n[", "tool.headrace]\n[tool.headrace.")
+        first = 2
+    if place == "block":
+        project.write_block(toml)
+        first += 2
+    else:
+        project.write(place, toml)
+    [finding] = project.load_all()[1]
+    assert finding.code == code
+    assert finding.span is not None
+    assert finding.span.line == line + first - 1
+    text = project.module.read_text() if place == "block" else toml
+    shown = text.splitlines()[finding.span.line - 1]
+    if marked:
+        assert shown[finding.span.column - 1 : finding.span.end_column - 1] == marked
+    assert hint in finding.hint
+
+
+def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
+    project.write_block("[tool.headrace]\nimgae = 1\nstore = 2")
+    project.write("headrace.toml", "targets = 3")
+    configuration, findings = project.load_all("gke", "defaults.memory=x", "nonsense", "stroe=1")
+    codes = [finding.code for finding in findings]
+    assert sorted(codes) == ["HR401", "HR401", "HR402", "HR402", "HR402", "HR402", "HR404"]
+    assert configuration.step([]).memory is None
+
+
+def test_an_unknown_profile_names_the_nearest(project: Project) -> None:
+    project.write("headrace.toml", "[profiles.gke]\nplatform = 'gke'")
+    [finding] = project.load_all("gek")[1]
+    assert (finding.code, finding.hint) == ("HR404", 'did you mean "gke"?')
+
+
+def test_tables_for_unknown_steps(project: Project) -> None:
+    project.write("headrace.toml", "[steps.trian]\ncpu = 1\n[profiles.p.steps.other]\ncpu = 1")
+    configuration = project.load(None, "steps.evaluate.cpu=1")
+    sink = Sink()
+    configuration.check_steps({"train", "evaluate"}, sink)
+    findings = {f.message: (f.hint, f.span and f.span.line) for f in sink}
+    assert findings == {
+        'no step is called "trian"': ('did you mean "train"?', 1),
+        'no step is called "other"': ("known here: evaluate, train", 3),
+    }
+
+
+def test_overrides_take_toml_and_bare_texts(project: Project) -> None:
+    configuration = project.load(
+        None, "targets=['argo']", "image=ghcr.io/acme/digits:1", "defaults.retries.limit=3"
+    )
+    assert configuration.pipeline.targets == ("argo",)
+    assert configuration.step([]).image == "ghcr.io/acme/digits:1"
+    assert configuration.step([]).retries.limit == 3
+
+
+def test_a_block_that_is_not_closed(project: Project) -> None:
+    project.module.write_text("# /// script\n# dependencies = []\n")
+    [finding] = project.load_all()[1]
+    assert (finding.code, finding.span and finding.span.line) == ("HR403", 1)
+
+
+@pytest.mark.parametrize(
+    ("requires", "image"),
+    [
+        (">=3.9", "3.9"),
+        (">=3.12,<3.14", "3.12"),
+        ("~=3.10", "3.10"),
+        ("==3.13.*", "3.13"),
+        (">3.11", "3.11"),
+        ("<3.13", "3.11"),
+        ("<3.11", "3.9"),
+        ("!=3.11.*", "3.9"),
+    ],
+)
+def test_the_stock_image_follows_requires_python(
+    project: Project, requires: str, image: str
+) -> None:
+    project.write("pyproject.toml", f"[project]\nrequires-python = '{requires}'")
+    assert project.load().stock_image == f"python:{image}-slim"
+
+
+@pytest.mark.parametrize("requires", [">=4", "three", ">=3.12,<3.12"])
+def test_a_requires_python_that_nothing_fits(project: Project, requires: str) -> None:
+    project.write_block(f"requires-python = '{requires}'")
+    [finding] = project.load_all()[1]
+    assert (finding.code, finding.span and finding.span.line) == ("HR402", 3)
+
+
+def test_every_place_can_be_shown(project: Project) -> None:
+    project.write("pyproject.toml", "[tool.headrace\n")
+    project.write_block("[tool.headrace]\nimgae = 1")
+    configuration, findings = project.load_all(None, "image=a", "stroe=b")
+    places = [f.span for f in findings if f.span]
+    assert len(places) == 3
+    shown = {"work/digits.py": project.module.read_text()} | {
+        path: source.text for path, source in configuration.sources.items()
+    }
+    marked = [shown[p.path].splitlines()[p.line - 1] for p in places]
+    assert marked == ["stroe=b", "[tool.headrace", "# imgae = 1"]

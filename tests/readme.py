@@ -1,0 +1,60 @@
+"""The generated parts of the README: python tests/readme.py rewrites them."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+HEADRACE = Path(sys.executable).with_name("headrace")
+_MARK = "shout:shout"
+_LINES_BEFORE, _LINES_AFTER = 5, 4
+
+
+def filled(text: str) -> str:
+    """Return `text`, a README, with its generated parts as they should be now."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "shout.py").write_text(example(text))
+        headrace("compile", "shout.py", folder=folder)
+        excerpts = "\n".join(_excerpt(path, folder) for path in _manifests(folder))
+        table = headrace("targets", folder=folder)
+    return _between(_between(text, "outputs", excerpts), "capabilities", table)
+
+
+def example(text: str) -> str:
+    """Return the README's first Python block."""
+    return text.partition("```python\n")[2].partition("```")[0]
+
+
+def headrace(*arguments: str, folder: Path) -> str:
+    """Run `headrace` in `folder` and return what it printed."""
+    command = [str(HEADRACE), *arguments]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    return result.stdout
+
+
+def _manifests(folder: Path) -> list[Path]:
+    targets = [folder / "manifests" / target for target in ("argo", "kubeflow", "airflow")]
+    return [path for target in targets for path in sorted(target.iterdir())]
+
+
+def _excerpt(path: Path, folder: Path) -> str:
+    lines = path.read_text().splitlines()
+    at = next(number for number, line in enumerate(lines) if _MARK in line)
+    shown = [path.relative_to(folder), *lines[max(0, at - _LINES_BEFORE) : at + _LINES_AFTER]]
+    language = "python" if path.suffix == ".py" else "yaml"
+    return f"```{language}\n# " + "\n".join(map(str, shown)) + "\n```\n"
+
+
+def _between(text: str, name: str, content: str) -> str:
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+    pattern = re.escape(begin) + ".*?" + re.escape(end)
+    return re.sub(pattern, lambda _: begin + "\n" + content + "\n" + end, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text()))
