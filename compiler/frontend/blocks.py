@@ -1,0 +1,133 @@
+"""Blocks under construction: nodes in order, the order of effects, and values made to stand alone."""
+
+import ast
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue, defining_node, references
+from headrace.compiler.frontend.glue import source_text, substitute
+from headrace.compiler.settings import StepSettings
+from headrace.compiler.source import Span
+
+Role = Literal["value", "condition", "items"]
+
+
+def kebab(name: str) -> str:
+    """Return `name` as a Kubernetes name: lower-case ASCII letters, digits and dashes."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "step"
+
+
+class Names:
+    """Hands out names that are used once in a pipeline: ids of nodes, names of values in glue."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        """Start with the names in `taken` used up."""
+        self._taken = set(taken)
+
+    def fresh(self, wanted: str, separator: str = "-") -> str:
+        """Return `wanted`, or `wanted` with the first free number from 2 on."""
+        name, number = wanted, 1
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}{separator}{number}"
+        self._taken.add(name)
+        return name
+
+
+class BlockBuilder:
+    """Collects the nodes of one block."""
+
+    def __init__(self, ids: Names, compute_settings: Callable[[str], StepSettings]) -> None:
+        """Start empty; `compute_settings` gives the settings of a `Compute` by its id."""
+        self.ids = ids
+        self.has_effect = False
+        self.obligations: dict[ir.Glue, Span] = {}
+        self._compute_settings = compute_settings
+        self._nodes: dict[str, AnyNode] = {}
+        self._barrier: str | None = None
+        self._since_barrier: list[str] = []
+
+    def add(self, node: AnyNode, *, effect: bool = False) -> None:
+        """Append `node`; an effect comes after all before it and before all after it."""
+        before = self._since_barrier if effect and self._since_barrier else [self._barrier]
+        after = tuple(name for name in before if name is not None)
+        self._nodes[node.id] = node.model_copy(update={"after": after})
+        if effect:
+            self.has_effect = True
+            self._barrier, self._since_barrier = node.id, []
+        else:
+            self._since_barrier.append(node.id)
+
+    def first_step(self) -> str | None:
+        """Return the id of the first node, which names the block where nothing better does."""
+        return next(iter(self._nodes), None)
+
+    def require(self, glue: ir.Glue, span: Span) -> None:
+        """Remember that Python evaluates `glue` here, and that this may raise."""
+        self.obligations[glue] = span
+
+    def finish(self, prefix: str = "check") -> ir.Block:
+        """Return the block, with a `Compute` for glue that nothing else is sure to evaluate."""
+        for glue, span in list(self.obligations.items()):
+            self._compute(glue, "value", prefix, span)
+        self.obligations.clear()
+        return ir.Block(nodes=tuple(self._nodes.values()))
+
+    def settle(self, value: AnyValue, role: Role, hint: str, span: Span) -> AnyReference:
+        """Return a reference to `value` as an output in `role`, made by its producer if it has one.
+
+        The producer is the one step of this block that `value` reads; where there is none, or more
+        than one, a `Compute` named after `hint` makes it.
+        """
+        if role == "value" and not isinstance(value, ir.Glue):
+            return value
+        glue = value if isinstance(value, ir.Glue) else ir.Glue(source="it", names=(("it", value),))
+        host = self._host(glue)
+        if host is None:
+            return self._compute(glue, role, hint, span)
+        return self._add_output(host, glue, role, hint)
+
+    def _host(self, glue: ir.Glue) -> ir.Call | ir.Compute | None:
+        makers = {defining_node(r) for r in references(glue)} & self._nodes.keys()
+        if len(makers) != 1:
+            return None
+        node = self._nodes[makers.pop() or ""]
+        return node if isinstance(node, ir.Call | ir.Compute) else None
+
+    def _add_output(
+        self, host: ir.Call | ir.Compute, glue: ir.Glue, role: Role, hint: str
+    ) -> ir.Output:
+        outputs = {output.name: output for output in host.outputs}
+        names: dict[str, AnyReference] = {}
+
+        def replace(name: str) -> ast.expr | None:
+            reference = dict(glue.names).get(name)
+            if isinstance(reference, ir.Output) and reference.node == host.id:
+                made = outputs[reference.name].expression
+                names.update(made.names if made else ())
+                return ast.parse(made.source if made else "result", mode="eval").body
+            if reference is not None:
+                names[name] = reference
+            return None
+
+        source = source_text(substitute(ast.parse(glue.source, mode="eval").body, replace))
+        expression = ir.Glue(source=source, names=tuple(names.items()))
+        for output in host.outputs:
+            if output.role == role and output.expression == expression:
+                return ir.Output(node=host.id, name=output.name)
+        wanted = role if role != "value" else re.sub(r"\W", "_", hint)
+        name = Names(outputs).fresh(wanted, "_")
+        spec = ir.OutputSpec(name=name, role=role, expression=expression)
+        self._nodes[host.id] = host.model_copy(update={"outputs": (*host.outputs, spec)})
+        return ir.Output(node=host.id, name=name)
+
+    def _compute(self, glue: ir.Glue, role: Role, hint: str, span: Span) -> ir.Output:
+        name = self.ids.fresh(kebab(hint))
+        spec = ir.OutputSpec(name="out" if role == "value" else role, role=role, expression=glue)
+        settings = self._compute_settings(name)
+        self.add(ir.Compute(id=name, outputs=(spec,), settings=settings, span=span))
+        return ir.Output(node=name, name=spec.name)

@@ -1,0 +1,80 @@
+"""Constants: the expressions whose value is known, and cheap to know, at compile time."""
+
+import ast
+
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
+_CALLS = {"range": range, "zip": zip, "enumerate": enumerate, "list": list, "len": len, "str": str}
+_LONGEST_RANGE = 10_000
+
+
+class NotConstant(Exception):
+    """The value of an expression is not known at compile time, or costs too much to know."""
+
+
+def constant(expression: ast.expr) -> object:
+    """Return the value of `expression`.
+
+    Only displays, small arithmetic, `range`, `zip`, `enumerate` and a comprehension over one of
+    them are computed, so that no source text can make the compiler work for long.
+
+    Raises:
+        NotConstant: the expression is none of these, or evaluating it raises.
+    """
+    if not all(map(_cheap, ast.walk(expression))):
+        raise NotConstant
+    comprehensions = sum(isinstance(n, ast.comprehension) for n in ast.walk(expression))
+    if comprehensions > 1:
+        raise NotConstant
+    code = compile(ast.fix_missing_locations(ast.Expression(expression)), "<constant>", "eval")
+    try:
+        value = eval(code, {"__builtins__": {}, **_CALLS})  # noqa: S307 - only what _cheap accepts
+    except Exception as error:
+        raise NotConstant from error
+    if not is_plain(value):
+        raise NotConstant
+    return value
+
+
+def _cheap(node: ast.AST) -> bool:
+    match node:
+        case ast.Constant(value=value):
+            return value is None or isinstance(value, bool | int | float | str)
+        case ast.BinOp(op=op):
+            return isinstance(op, _ARITHMETIC)
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]):
+            return all(
+                isinstance(a, ast.Constant)
+                and isinstance(a.value, int)
+                and abs(a.value) <= _LONGEST_RANGE
+                for a in args
+            )
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _CALLS
+        case (
+            ast.List() | ast.Tuple() | ast.Dict() | ast.UnaryOp() | ast.unaryop() | ast.operator()
+            | ast.Name() | ast.expr_context() | ast.Compare() | ast.cmpop() | ast.ListComp()
+            | ast.comprehension() | ast.keyword() | ast.Subscript()
+        ):
+            return True
+        case _:
+            return False
+
+
+def is_plain(value: object) -> bool:
+    """Whether `value` is made only of None, bool, int, float, str, list, tuple and dict."""
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    if isinstance(value, dict):
+        return all(is_plain(k) and is_plain(v) for k, v in value.items())
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def literal(value: object) -> ast.expr:
+    """Return an expression that gives the plain `value`, infinities and NaN included."""
+
+    class _Floats(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return ast.Call(ast.Name("float", ast.Load()), [ast.Constant(node.id)], [])
+
+    result: ast.expr = _Floats().visit(ast.parse(repr(value), mode="eval").body)
+    return result
