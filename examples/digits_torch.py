@@ -80,7 +80,7 @@ def evaluate(state: Tensors, data: Tensors) -> float:
 
 
 def pipeline(
-    rates: list[float] = [0.003, 0.03], epochs: int = 4, goal: float = 0.97, seed: int = 3
+    rates: list[float] = [0.01, 0.1], epochs: int = 4, goal: float = 0.97, seed: int = 3
 ):
     train_set, test_set = ingest(seed, test_count=360)
     states = [train(train_set, rate=rate, epochs=epochs, seed=seed) for rate in rates]

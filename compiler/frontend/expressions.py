@@ -1,0 +1,355 @@
+"""Lowering of expressions: steps are taken out as nodes, what stays is glue."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from headrace.compiler import ir
+from headrace.compiler.configuration import Configuration
+from headrace.compiler.dataflow import AnyReference, AnyValue
+from headrace.compiler.diagnostics import Related, Sink
+from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
+from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
+from headrace.compiler.source import Span
+from headrace.runtime import wire
+
+_LONGEST_INLINE = 200
+"""Constants with longer texts are bound to a name in glue instead of being written out in it."""
+
+_BROKEN = ir.Const(text="null")
+"""Stands for an expression with an error, so that one mistake gives one diagnostic."""
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A name that only some arms of a branch bind."""
+
+    bound_at: Span
+    branch_at: Span
+
+
+Environment = dict[str, AnyValue | Unavailable]
+
+
+@dataclass
+class Lowering:
+    """What the lowering of one pipeline shares: the project, what was reported, the names used."""
+
+    project: Project
+    module: Module
+    configuration: Configuration
+    sink: Sink
+    call_counts: dict[str, int]
+    pipelines: frozenset[str]
+    ids: Names = field(default_factory=Names)
+    functions: dict[str, ir.Function] = field(default_factory=dict)
+    glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | {"result", "it"}))
+    named: dict[AnyReference, str] = field(default_factory=dict)
+    by_name: dict[str, AnyReference] = field(default_factory=dict)
+    inlined: dict[str, AnyValue] = field(default_factory=dict)
+
+    def name_of(self, reference: AnyReference, wanted: str) -> str:
+        """Return the one name by which glue reads `reference`; `wanted` if that is still free."""
+        if reference not in self.named:
+            name = self.glue_names.fresh(wanted.replace("-", "_"), "_")
+            self.named[reference] = name
+            self.by_name[name] = reference
+        return self.named[reference]
+
+    def new_block(self) -> BlockBuilder:
+        """Return an empty block of this pipeline."""
+        return BlockBuilder(self.ids, lambda name: self.configuration.step([name]))
+
+
+class ExpressionLowering(ast.NodeTransformer):
+    """Lowers expressions of one block, in the environment of the moment.
+
+    As a transformer it turns an expression into glue whose names are those of `Lowering.name_of`,
+    adding a node to the block for every step on the way, in Python's order of evaluation.
+    """
+
+    def __init__(self, shared: Lowering, block: BlockBuilder, environment: Environment) -> None:
+        """Lower into `block`, reading variables from `environment`."""
+        self.shared = shared
+        self.block = block
+        self.environment = environment
+        self.hint = ""
+        self.lazy = 0
+        self.bound: list[dict[str, str]] = []
+
+    # --- what statements ask for ---------------------------------------------------------------
+
+    def value(self, expression: ast.expr, hint: str = "") -> AnyValue:
+        """Return the value of `expression`; `hint` names the nodes that it needs."""
+        outer, self.hint = self.hint, hint or self.hint
+        transformed: ast.expr = self.visit(expression)
+        self.hint = outer
+        return self.wrap(transformed)
+
+    def wrap(self, transformed: ast.expr) -> AnyValue:
+        """Return the value of glue whose names are already those of `Lowering.name_of`."""
+        by_name = self.shared.by_name
+        if isinstance(transformed, ast.Name) and transformed.id in by_name:
+            return by_name[transformed.id]
+        try:
+            return ir.Const(text=wire.encode(fold.constant(transformed)))
+        except fold.NotConstant:
+            pass
+        names = dict.fromkeys(n.id for n in ast.walk(transformed) if isinstance(n, ast.Name))
+        used = tuple((name, by_name[name]) for name in names if name in by_name)
+        return ir.Glue(source=glue.source_text(transformed), names=used)
+
+    def error(
+        self, code: str, node: ast.AST, message: str, *, label: str = "", hint: str = "",
+        related: tuple[Related, ...] = (),
+    ) -> ast.expr:
+        """Report an error at `node`, and return what stands for it from there on."""
+        span = self.shared.module.span(node)
+        self.shared.sink.report(code, message, span, label=label, hint=hint, related=related)
+        return ast.Constant(None)
+
+    def embed(self, value: AnyValue, wanted: str) -> ast.expr:
+        """Return an expression for `value`, for use within glue; `wanted` is a name for it."""
+        if isinstance(value, ir.Glue):
+            if not self.lazy:
+                self.block.obligations.pop(value, None)
+            return ast.parse(value.source, mode="eval").body
+        if isinstance(value, ir.Const) and len(value.text) <= _LONGEST_INLINE:
+            return fold.literal(wire.decode(value.text))
+        return ast.Name(self.shared.name_of(value, wanted), ast.Load())
+
+    # --- names and operators -------------------------------------------------------------------
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Read a variable, or a constant of the module."""
+        for scope in reversed(self.bound):
+            if node.id in scope:
+                return ast.Name(scope[node.id], node.ctx)
+        found = self.environment.get(node.id)
+        if isinstance(found, Unavailable):
+            related = (
+                Related(span=found.bound_at, message=f"`{node.id}` is bound here"),
+                Related(span=found.branch_at, message="the other arm of this branch binds nothing"),
+            )
+            return self.error(
+                "HR202", node, f"`{node.id}` is bound in some arms of a branch only",
+                label="read here", hint=f"bind `{node.id}` in every arm, or before the branch",
+                related=related,
+            )
+        if found is not None:
+            return self.embed(found, node.id)
+        return self._module_constant(node)
+
+    def _module_constant(self, node: ast.Name) -> ast.expr:
+        definition = self.shared.project.resolve(self.shared.module, node.id)
+        if definition is None:
+            return self._unknown_name(node)
+        if definition.kind == "constant" and isinstance(definition.node, ast.expr):
+            try:
+                value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
+            except fold.NotConstant:
+                pass
+            else:
+                return self.embed(ir.Const(text=wire.encode(value)), node.id)
+        return self.error(
+            "HR201", node, f"`{node.id}` is not a value that a pipeline can read",
+            label=f"a {definition.kind} of the module",
+            hint="pass it as a parameter, or return it from a step",
+        )
+
+    def _unknown_name(self, node: ast.Name) -> ast.expr:
+        from headrace.compiler.suggestions import did_you_mean
+
+        known = [*self.environment, *(n for n in glue.BUILTINS)]
+        return self.error(
+            "HR201", node, f"unknown name `{node.id}`", label="not bound here",
+            hint=did_you_mean(node.id, known) or "bind it above, or make it a parameter",
+        )
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """Keep `and` and `or` lazy: a step in a later operand becomes an arm of a branch."""
+        if not any(map(self.has_step, node.values[1:])):
+            values = [self.visit(node.values[0]), *map(self._lazily, node.values[1:])]
+            return ast.BoolOp(node.op, values)
+        first, rest = node.values[0], node.values[1:]
+        test = self.value(first)
+        last = rest[0] if len(rest) == 1 else ast.copy_location(ast.BoolOp(node.op, rest), node)
+        is_and = isinstance(node.op, ast.And)
+        return self._branch(node, test, last if is_and else None, None if is_and else last)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """Keep a conditional expression lazy: with a step in an arm it is a branch."""
+        if not (self.has_step(node.body) or self.has_step(node.orelse)):
+            test = self.visit(node.test)
+            return ast.IfExp(test, self._lazily(node.body), self._lazily(node.orelse))
+        return self._branch(node, self.value(node.test), node.body, node.orelse)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """Check operators, and keep the later operands of a chain lazy."""
+        operands = [node.left, *node.comparators]
+        for op, operand in zip(node.ops, node.comparators, strict=True):
+            is_none = isinstance(operand, ast.Constant) and operand.value is None
+            if isinstance(op, ast.Is | ast.IsNot) and not is_none:
+                return self.error(
+                    "HR303", node, "`is` compares identities, which do not survive a container",
+                    hint="compare with `==`, or with `is None`",
+                )
+        if any(map(self.has_step, operands[2:])):
+            return self.error(
+                "HR102", node, "a step in a chained comparison may not run in Python",
+                hint="call the step on a line of its own above",
+            )
+        visited = [self.visit(operands[0]), self.visit(operands[1])]
+        visited += map(self._lazily, operands[2:])
+        return ast.Compare(visited[0], node.ops, visited[1:])
+
+    def _lazily(self, node: ast.expr) -> ast.expr:
+        self.lazy += 1
+        try:
+            result: ast.expr = self.visit(node)
+        finally:
+            self.lazy -= 1
+        return result
+
+    def has_step(self, node: ast.AST) -> bool:
+        """Whether `node` calls a function of the project."""
+        return any(
+            isinstance(inner, ast.Call) and self.callee(inner) is not None
+            for inner in ast.walk(node)
+        )
+
+    def callee(self, node: ast.Call) -> Definition | None:
+        """Return the function or class of the project that `node` calls, if it calls one."""
+        dotted = _dotted(node.func)
+        if dotted is None or dotted.split(".")[0] in self.environment:
+            return None
+        if any(dotted.split(".")[0] in scope for scope in self.bound):
+            return None
+        definition = self.shared.project.resolve(self.shared.module, dotted)
+        return definition if definition and definition.kind in ("function", "class") else None
+
+    # --- arms ----------------------------------------------------------------------------------
+
+    def _branch(
+        self, node: ast.expr, test: AnyValue, then: ast.expr | None, otherwise: ast.expr | None
+    ) -> ast.expr:
+        """Lower two expressions of which one is evaluated; None stands for the test itself."""
+        span = self.shared.module.span(node)
+        hint = self.hint or "value"
+        name = self.shared.ids.fresh(kebab(f"if-{hint}"))
+        if isinstance(test, ir.Glue):
+            self.block.obligations.pop(test, None)
+        if None in (then, otherwise) and isinstance(test, ir.Glue):
+            test = self.block.settle(test, "value", f"{name}-test", span)
+        condition = self.block.settle(test, "condition", f"{name}-condition", span)
+        arms = [self._arm(arm, test, hint, span) for arm in (then, otherwise)]
+        choice = ir.Choice(name=_identifier(hint), then=arms[0][1], otherwise=arms[1][1])
+        self.block.add(
+            ir.Branch(
+                id=name, condition=condition, then=arms[0][0], otherwise=arms[1][0],
+                merges=(choice,), span=span,
+            )
+        )
+        merged = ir.Merge(branch=name, name=choice.name)
+        return ast.Name(self.shared.name_of(merged, _identifier(hint)), ast.Load())
+
+    def _arm(
+        self, arm: ast.expr | None, test: AnyValue, hint: str, span: Span
+    ) -> tuple[ir.Block, AnyReference]:
+        block = self.shared.new_block()
+        inner = type(self)(self.shared, block, self.environment)
+        inner.bound = self.bound
+        value = test if arm is None else inner.value(arm, hint)
+        reference = block.settle(value, "value", hint, span)
+        return block.finish(), reference
+
+    # --- calls and comprehensions: headrace.compiler.frontend.calls -----------------------------
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Lower a call: a step, an accepted builtin, or an accepted method."""
+        from headrace.compiler.frontend.calls import lower_call
+
+        return lower_call(self, node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
+        """Lower a comprehension: a map if it calls steps, else glue."""
+        from headrace.compiler.frontend.comprehensions import lower_comprehension
+
+        return lower_comprehension(self, node)
+
+    visit_DictComp = visit_ListComp  # type: ignore[assignment]
+    visit_GeneratorExp = visit_ListComp  # type: ignore[assignment]
+
+    # --- everything else -----------------------------------------------------------------------
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Read a field of a result."""
+        if node.attr.startswith("_"):
+            return self.error(
+                "HR102", node, f"`{node.attr}` is private", hint="return what you need from a step"
+            )
+        dotted = _dotted(node)
+        head = dotted.split(".")[0] if dotted else None
+        if head and head not in self.environment and not any(head in s for s in self.bound):
+            return self.error(
+                "HR201", node, f"`{dotted}` is not a value that a pipeline can read",
+                hint="read it in a step, or pass it as a parameter",
+            )
+        return ast.Attribute(self.visit(node.value), node.attr, node.ctx)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Accept the plain forms of expressions; refuse all others."""
+        if isinstance(node, ast.expr) and not isinstance(node, _PLAIN):
+            return self.error(
+                "HR102", node, f"{_described(node)} is not accepted in a pipeline body",
+                label="not accepted here", hint="move it into a step, which may be any Python",
+            )
+        if isinstance(node, ast.Constant) and not fold.is_plain(node.value):
+            return self.error(
+                "HR102", node, "only numbers, texts, booleans and None may stand here",
+                hint="make this value in a step",
+            )
+        return super().generic_visit(_shallow_copy(node))
+
+
+_PLAIN = (
+    ast.Constant, ast.BinOp, ast.UnaryOp, ast.JoinedStr, ast.FormattedValue, ast.Subscript,
+    ast.Slice, ast.List, ast.Tuple, ast.Dict, ast.Starred,
+)
+
+
+def _shallow_copy(node: ast.AST) -> ast.AST:
+    fields = {n: list(v) if isinstance(v, list) else v for n, v in ast.iter_fields(node)}
+    return ast.copy_location(type(node)(**fields), node) if fields else node
+
+
+def _dotted(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        head = _dotted(node.value)
+        return f"{head}.{node.attr}" if head else None
+    return None
+
+
+def _identifier(name: str) -> str:
+    return kebab(name).replace("-", "_")
+
+
+def _described(node: ast.AST) -> str:
+    words = {
+        ast.Lambda: "a lambda", ast.Await: "await", ast.Yield: "yield", ast.YieldFrom: "yield",
+        ast.NamedExpr: "an assignment expression (`:=`)", ast.Set: "a set display",
+        ast.SetComp: "a set comprehension", ast.DictComp: "a dict comprehension",
+    }
+    return words.get(type(node), f"this ({type(node).__name__})")
+
+
+def register_function(shared: Lowering, definition: Definition) -> ir.Function:
+    """Return the signature of a step's function, which the pipeline lists from now on."""
+    function = function_signature(definition)
+    return shared.functions.setdefault(function.key, function)
+
+
+Lower = Callable[[ast.expr], AnyValue]
