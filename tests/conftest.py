@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from golden_files import GoldenFiles
+from golden_files import GoldenFiles, may_update
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,11 +13,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the files in golden/ that differ, and fail this once; not where CI is set",
     )
-
-
-def may_update(asked: bool, environment: "os._Environ[str] | dict[str, str]") -> bool:
-    """Return whether golden files may be written: never by CI, whose word is the last."""
-    return asked and not environment.get("CI")
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,11 @@ class GoldenFiles:
             (folder / path).write_bytes(content)
 
 
+def may_update(asked: bool, environment: Mapping[str, str]) -> bool:
+    """Return whether golden files may be written: never by CI, whose word is the last."""
+    return asked and not environment.get("CI")
+
+
 def _difference(path: str, there: bytes | None, wanted: bytes | None) -> str:
     if wanted is None:
         return f"{path}: nothing makes it any more"

@@ -1,15 +1,16 @@
 """Every example gives the same result in CPython, here, and as each engine runs its manifest."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import kubeflow_local
 import pytest
 
 import airflow_local
 import argo_local
-import examples
-import kubeflow_local
+import example_runs
 from headrace.runtime import wire
 
 CASES = [
@@ -24,18 +25,18 @@ TORCH_CASES = [
 ]
 
 
-def python_of(name: str) -> Path | None:
-    """Return the interpreter that the example called `name` needs, if it is a special one."""
+def python_of(name: str) -> Path:
+    """Return the interpreter that has what the example called `name` imports."""
     if name != "digits_torch":
-        return None
-    assert examples.TORCH_PYTHON.exists(), "python3 tests/environments.py torch makes it"
-    return examples.TORCH_PYTHON
+        return Path(sys.executable)
+    assert example_runs.TORCH_PYTHON.exists(), "python3 tests/environments.py torch makes it"
+    return example_runs.TORCH_PYTHON
 
 
 def wanted(name: str, parameters: Mapping[str, object], folder: Path) -> Any:
     """Return what CPython gives; the examples are known to do something."""
-    python = {"python": python_of(name)} if python_of(name) else {}
-    result = examples.python_result(examples.FOLDER / f"{name}.py", parameters, folder, **python)
+    file = example_runs.FOLDER / f"{name}.py"
+    result = example_runs.python_result(file, parameters, folder, python_of(name))
     assert result
     return result
 
@@ -48,8 +49,8 @@ def test_run_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    file = examples.FOLDER / f"{name}.py"
-    assert examples.local_result(file, parameters, tmp_path) == expected
+    file = example_runs.FOLDER / f"{name}.py"
+    assert example_runs.local_result(file, parameters, tmp_path, python_of(name)) == expected
 
 
 def test_the_default_runs_reach_what_the_examples_are_about(tmp_path: Path) -> None:
@@ -72,10 +73,10 @@ def test_argo_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    manifest = examples.manifests(name, tmp_path / "manifests")["argo"]
+    manifest = example_runs.manifests(name, tmp_path / "manifests")["argo"]
     texts = {argo_local.STORE_PARAMETER: str(tmp_path / "store")}
-    texts |= examples.json_texts(parameters)
-    assert wire.plain(argo_local.run(manifest, texts, examples.FOLDER)) == expected
+    texts |= example_runs.json_texts(parameters)
+    assert wire.plain(argo_local.run(manifest, texts, example_runs.FOLDER)) == expected
 
 
 @pytest.mark.kubeflow
@@ -84,10 +85,9 @@ def test_kubeflow_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    manifest = examples.manifests(name, tmp_path / "manifests")["kubeflow"]
-    texts = {"headrace-store": str(tmp_path / "store"), **examples.json_texts(parameters)}
-    python = {"python": python_of(name)} if python_of(name) else {}
-    outcome = kubeflow_local.run(manifest, texts, examples.FOLDER, **python)
+    manifest = example_runs.manifests(name, tmp_path / "manifests")["kubeflow"]
+    texts = {"headrace-store": str(tmp_path / "store"), **example_runs.json_texts(parameters)}
+    outcome = kubeflow_local.run(manifest, texts, example_runs.FOLDER, python_of(name))
     assert wire.plain(outcome.result) == expected
 
 
@@ -97,10 +97,9 @@ def test_airflow_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    manifest = examples.manifests(name, tmp_path / "manifests")["airflow"]
-    texts = {"headrace_store": str(tmp_path / "store"), **examples.json_texts(parameters)}
-    python = {"python": python_of(name)} if python_of(name) else {}
-    outcome = airflow_local.run(manifest, texts, examples.FOLDER, **python)
+    manifest = example_runs.manifests(name, tmp_path / "manifests")["airflow"]
+    texts = {"headrace_store": str(tmp_path / "store"), **example_runs.json_texts(parameters)}
+    outcome = airflow_local.run(manifest, texts, example_runs.FOLDER, python_of(name))
     assert outcome.state == "success", outcome.log
     assert outcome.result is not None
     assert wire.plain(outcome.result) == expected

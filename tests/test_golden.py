@@ -5,25 +5,24 @@ from pathlib import Path
 
 import pytest
 
-import examples
-from conftest import may_update
-from golden_files import GOLDEN, GoldenFiles
+import example_runs
+from golden_files import GOLDEN, GoldenFiles, may_update
 
 
-@pytest.mark.parametrize("name", examples.NAMES)
+@pytest.mark.parametrize("name", example_runs.NAMES)
 def test_an_example_compiles_to_its_golden_files(
     name: str, golden: GoldenFiles, tmp_path: Path
 ) -> None:
-    files = examples.manifests(name, tmp_path)
+    files = example_runs.manifests(name, tmp_path)
     texts = {f"{target}/{path.name}": path.read_bytes().decode() for target, path in files.items()}
-    source = examples.FOLDER / f"{name}.py"
-    texts["ir.txt"] = examples.headrace(sys.executable, "ir", source)
+    source = example_runs.FOLDER / f"{name}.py"
+    texts["ir.txt"] = example_runs.headrace(sys.executable, "ir", source)
     golden.check(name, texts)
 
 
 def test_every_example_and_nothing_else_has_golden_files() -> None:
-    assert {path.stem for path in examples.FOLDER.glob("*.py")} == set(examples.NAMES)
-    assert {path.name for path in GOLDEN.iterdir()} - {".gitkeep"} == set(examples.NAMES)
+    assert {path.stem for path in example_runs.FOLDER.glob("*.py")} == set(example_runs.NAMES)
+    assert {path.name for path in GOLDEN.iterdir()} - {".gitkeep"} == set(example_runs.NAMES)
 
 
 def test_a_difference_is_shown_and_nothing_is_written(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ BoundKind: TypeAlias = Literal["function", "class", "constant", "import", "other
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
+_PLACED = (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.alias, ast.excepthandler, ast.pattern)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _MUTATORS = frozenset(
-    "add append clear discard extend insert pop popitem remove reverse setdefault sort "
-    "update".split()
+    {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
+    | {"reverse", "setdefault", "sort", "update"}
 )
 
 
@@ -62,18 +63,16 @@ class Module:
 
     def span(self, node: ast.AST) -> Span:
         """Return the place of `node`; a decorated function's starts at its `def`."""
-        placed = next((n for n in ast.walk(node) if hasattr(n, "lineno")), None)
+        placed = next((n for n in ast.walk(node) if isinstance(n, _PLACED)), None)
         if placed is None:
             return Span(path=self.source.shown_path, line=1)
-        line: int = placed.lineno
-        end_line: int = getattr(placed, "end_lineno", None) or line
-        end: int = getattr(placed, "end_col_offset", None) or 0
+        line, end_line = placed.lineno, placed.end_lineno or placed.lineno
         return Span(
             path=self.source.shown_path,
             line=line,
             column=_column(self.source, line, placed.col_offset),
             end_line=end_line,
-            end_column=_column(self.source, end_line, end),
+            end_column=_column(self.source, end_line, placed.end_col_offset or 0),
         )
 
     def absolute(self, name: str, level: int) -> str | None:

@@ -21,8 +21,9 @@ Kind: TypeAlias = Literal["function", "class", "constant", "module", "foreign", 
 # code (Modules/config.c.in and Python/frozen.c of 3.11 to 3.14). A fixed list, because what else is
 # built in differs from one build to the next.
 _BEFORE_PATH = frozenset(
-    "__main__ abc atexit builtins codecs encodings errno faulthandler gc genericpath importlib io "
-    "itertools marshal ntpath os posix posixpath pwd runpy site stat sys time zipimport".split()
+    {"__main__", "abc", "atexit", "builtins", "codecs", "encodings", "errno", "faulthandler", "gc"}
+    | {"genericpath", "importlib", "io", "itertools", "marshal", "ntpath", "os", "posix"}
+    | {"posixpath", "pwd", "runpy", "site", "stat", "sys", "time", "zipimport"}
 )
 
 

@@ -1,0 +1,106 @@
+"""The order of a compilation: the only file that knows it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headrace.compiler import capabilities, ir
+from headrace.compiler.configuration import load
+from headrace.compiler.diagnostics import Severity, Sink
+from headrace.compiler.passes.prune import prune
+from headrace.compiler.registry import load_target
+from headrace.compiler.source import SourceFile
+from headrace.compiler.target import ManifestFile
+from headrace.compiler.verify import verify
+
+
+@dataclass
+class Compilation:
+    """What became of one source file; `pipeline` is None when there was an error."""
+
+    pipeline: ir.Pipeline | None
+    diagnostics: Sink
+    sources: dict[str, SourceFile] = field(default_factory=dict)
+    import_path: list[Path] = field(default_factory=list)
+    project_folder: Path = field(default_factory=Path)
+    image_is_default: bool = False
+
+
+def compile_source(
+    path: Path,
+    function: str | None = None,
+    *,
+    settings: tuple[str, ...] = (),
+    profile: str | None = None,
+) -> Compilation:
+    """Compile the pipeline `function` (by default `pipeline`) of the module at `path` to the IR.
+
+    `settings` are overrides as `--set` takes them. Nothing of the module is imported or run.
+    """
+    # The frontend is the heaviest part, and `emit` alone does not need it.
+    from headrace.compiler.frontend.pipeline import lower_pipeline
+    from headrace.compiler.frontend.project import Project
+
+    sink = Sink()
+    project = Project(path.absolute(), sink)
+    if project.main is None:
+        return Compilation(None, sink, _sources(project))
+    configuration = load(path.absolute(), project.main.source, profile, settings, sink)
+    pipeline = lower_pipeline(project, function, configuration, sink)
+    if pipeline is not None:
+        verify(pipeline, steered=True)
+        pipeline = prune(pipeline)
+        verify(pipeline, steered=True)
+    return Compilation(
+        pipeline,
+        sink,
+        {**configuration.sources, **_sources(project)},
+        [project.import_root],
+        configuration.project_folder,
+        configuration.image_is_default,
+    )
+
+
+def _sources(project: "object") -> dict[str, SourceFile]:
+    modules = getattr(project, "modules", {})
+    return {module.source.shown_path: module.source for module in modules.values()}
+
+
+def emit(
+    compilation: Compilation, target_names: Iterable[str]
+) -> dict[str, tuple[ManifestFile, ...]]:
+    """Return the files of each target; empty when one of them cannot express the pipeline.
+
+    What stands in the way is added to the compilation's diagnostics.
+
+    Raises:
+        KeyError: there is no target of that name.
+        InternalError: a target wrote a manifest that is wrong.
+    """
+    pipeline = compilation.pipeline
+    targets = {name: load_target(name) for name in target_names}
+    if pipeline is None:
+        return {}
+    sink = compilation.diagnostics
+    if compilation.image_is_default:
+        _warn_about_image(pipeline, sink)
+    for target in targets.values():
+        for diagnostic in capabilities.check(pipeline, target.capabilities):
+            sink.add(diagnostic)
+        if not sink.failed:
+            for diagnostic in target.check(pipeline):
+                sink.add(diagnostic)
+    if sink.failed:
+        return {}
+    return {name: target.emit(pipeline) for name, target in targets.items()}
+
+
+def _warn_about_image(pipeline: ir.Pipeline, sink: Sink) -> None:
+    sink.report(
+        "HR406",
+        "no image is set: the manifest names a stock Python image, which lacks headrace-step "
+        "and your code",
+        pipeline.span,
+        severity=Severity.WARNING,
+        hint='build an image with both, and set `image = "..."` in [tool.headrace]',
+    )

@@ -1,0 +1,165 @@
+"""Lowering of a whole pipeline: from the module's source to the IR."""
+
+import ast
+from collections import Counter
+
+from headrace.compiler import ir
+from headrace.compiler.configuration import Configuration
+from headrace.compiler.diagnostics import Sink
+from headrace.compiler.frontend import fold
+from headrace.compiler.frontend.blocks import kebab
+from headrace.compiler.frontend.expressions import Environment, ExpressionLowering, Lowering
+from headrace.compiler.frontend.project import Module, Project
+from headrace.compiler.frontend.statements import BlockLowering
+from headrace.compiler.source import Span
+from headrace.compiler.suggestions import did_you_mean
+from headrace.runtime import code, wire
+
+DEFAULT_FUNCTION = "pipeline"
+"""The name of the function that is a module's pipeline when no other is named."""
+
+
+def lower_pipeline(
+    project: Project, function: str | None, configuration: Configuration, sink: Sink
+) -> ir.Pipeline | None:
+    """Return the pipeline `function` of the project's main module; None when it has an error."""
+    module = project.main
+    if module is None:
+        return None
+    node = _find(project, module, function or DEFAULT_FUNCTION, configuration, sink)
+    if node is None:
+        return None
+    _check_signature(module, node, sink)
+    parameters = _parameters(module, node, sink)
+    pipelines = frozenset({DEFAULT_FUNCTION, node.name, *configuration.pipelines})
+    shared = Lowering(project, module, configuration, sink, _call_counts(node), pipelines)
+    environment: Environment = {p.name: ir.Param(name=p.name) for p in parameters}
+    for parameter in parameters:
+        shared.name_of(ir.Param(name=parameter.name), parameter.name)
+    block = shared.new_block()
+    body, returned = _split_return(node)
+    lowering = BlockLowering(shared, block, environment)
+    live = frozenset(n.id for n in ast.walk(returned) if isinstance(n, ast.Name)) if returned else ()
+    lowering.run(body, frozenset(live))
+    result = _result(shared, lowering, returned, module.span(node))
+    known = {key.split(":")[1] for key in shared.functions}
+    finished = block.finish()
+    from headrace.compiler.dataflow import walk
+
+    configuration.check_steps(known | {inner.id for inner in walk(finished)}, sink)
+    if sink.failed:
+        return None
+    closure = project.closure()
+    return ir.Pipeline(
+        name=_name(module, node.name),
+        function=f"{module.name}:{node.name}",
+        doc=ast.get_docstring(node) or ast.get_docstring(module.tree) or "",
+        code=ir.Code(
+            digest=code.digest({name: path.read_bytes() for name, path in closure.items()}),
+            modules=tuple(sorted(closure)),
+        ),
+        parameters=parameters,
+        functions=tuple(shared.functions[key] for key in sorted(shared.functions)),
+        body=finished,
+        result=result,
+        settings=configuration.pipeline,
+        span=module.span(node),
+    )
+
+
+def _name(module: Module, function: str) -> str:
+    stem = kebab(module.name.split(".")[-1])
+    return stem if function == DEFAULT_FUNCTION else f"{stem}-{kebab(function)}"
+
+
+def _find(
+    project: Project, module: Module, name: str, configuration: Configuration, sink: Sink
+) -> ast.FunctionDef | None:
+    definition = project.resolve(module, name)
+    node = definition.node if definition and definition.module is module else None
+    if isinstance(node, ast.FunctionDef):
+        return node
+    start = Span(path=module.source.shown_path, line=1, column=1, end_line=1, end_column=1)
+    if isinstance(node, ast.AsyncFunctionDef):
+        sink.report(
+            "HR104", f"the pipeline `{name}` is async", module.span(node),
+            hint="write it with a plain `def`",
+        )
+        return None
+    functions = [n.name for n in module.tree.body if isinstance(n, ast.FunctionDef)]
+    hint = did_you_mean(name, functions) or (
+        f"name one of its functions: {module.source.shown_path}:{functions[-1]}"
+        if functions
+        else "define it: `def pipeline(): ...`"
+    )
+    sink.report("HR103", f"there is no function `{name}` in this module", start, hint=hint)
+    return None
+
+
+def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
+    for decorator in node.decorator_list:
+        sink.report(
+            "HR104", f"the pipeline `{node.name}` is decorated", module.span(decorator),
+            label="changes what calling it means", hint="remove the decorator",
+        )
+    for parameter in filter(None, (node.args.vararg, node.args.kwarg)):
+        sink.report(
+            "HR104", f"the pipeline `{node.name}` takes any number of arguments",
+            module.span(parameter), hint="name its parameters one by one",
+        )
+
+
+def _parameters(
+    module: Module, node: ast.FunctionDef, sink: Sink
+) -> tuple[ir.PipelineParameter, ...]:
+    positional = [*node.args.posonlyargs, *node.args.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults))
+    defaults += node.args.defaults
+    pairs = [*zip(positional, defaults, strict=True)]
+    pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    return tuple(
+        ir.PipelineParameter(
+            name=argument.arg,
+            annotation=ast.unparse(argument.annotation) if argument.annotation else None,
+            default=_default(module, default, sink) if default else None,
+            span=module.span(argument),
+        )
+        for argument, default in pairs
+    )
+
+
+def _default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
+    try:
+        value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
+    except fold.NotConstant:
+        sink.report(
+            "HR304", "the default of a pipeline parameter must be a constant", module.span(node),
+            hint="use a literal, or None and decide in a step",
+        )
+        return ir.Const(text="null")
+    return ir.Const(text=wire.encode(value))
+
+
+def _call_counts(node: ast.FunctionDef) -> dict[str, int]:
+    names = (
+        ast.unparse(n.func).split(".")[-1] for n in ast.walk(node) if isinstance(n, ast.Call)
+    )
+    return dict(Counter(names))
+
+
+def _split_return(node: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr | None]:
+    last = node.body[-1]
+    if isinstance(last, ast.Return):
+        return node.body[:-1], last.value
+    return node.body, None
+
+
+def _result(
+    shared: Lowering, lowering: BlockLowering, returned: ast.expr | None, span: Span
+) -> ir.Value:
+    if returned is None:
+        return ir.Const(text="null")
+    expressions: ExpressionLowering = lowering.expressions
+    value = expressions.value(returned, "result")
+    expressions.embed(value, "result")
+    return lowering.block.settle(value, "value", "result", shared.module.span(returned))

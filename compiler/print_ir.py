@@ -1,0 +1,156 @@
+"""The IR as readable, stable text, and the JSON schema of the IR."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
+from headrace.compiler.source import Span
+
+_INDENT = "  "
+
+
+def print_pipeline(pipeline: ir.Pipeline) -> str:
+    """Return `pipeline` as text: one line for each thing in it, blocks indented.
+
+    Glue stands in backquotes with its names after a `|`; settings that are not the default stand in
+    lines of their own.
+    """
+    lines = [f"pipeline {pipeline.name}  ({pipeline.function})  {pipeline.span}"]
+    lines += (_INDENT + line for line in _pipeline_lines(pipeline))
+    return "\n".join(lines) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of `ir.Pipeline`."""
+    return ir.Pipeline.model_json_schema()
+
+
+def _pipeline_lines(pipeline: ir.Pipeline) -> Iterator[str]:
+    for line in pipeline.doc.splitlines():
+        yield f"doc {line}".rstrip()
+    yield f"code {pipeline.code.digest}  {', '.join(pipeline.code.modules)}"
+    yield from _settings(pipeline.settings)
+    for parameter in pipeline.parameters:
+        default = parameter.default.text if parameter.default else None
+        shown = _declared(parameter.name, parameter.annotation, default)
+        yield _placed(f"parameter {shown}", parameter.span)
+    for function in pipeline.functions:
+        parameters = ", ".join(
+            _declared(p.name, p.annotation, "..." if p.has_default else None)
+            for p in function.parameters
+        )
+        returns = f" -> {function.returns}" if function.returns else ""
+        yield _placed(f"function {function.key}({parameters}){returns}", function.span)
+        yield from (f"{_INDENT}doc {line}".rstrip() for line in function.doc.splitlines())
+    yield from _block(pipeline.body)
+    yield f"return {_value(pipeline.result)}"
+
+
+def _declared(name: str, annotation: str | None, default: str | None) -> str:
+    typed = f"{name}: {annotation}" if annotation else name
+    return f"{typed} = {default}" if default is not None else typed
+
+
+def _placed(text: str, span: Span) -> str:
+    return f"{text}   # {span}"
+
+
+# --- nodes ---------------------------------------------------------------------------------------
+
+
+def _block(block: ir.Block) -> Iterator[str]:
+    for node in block.nodes:
+        yield _placed(_head(node) + _after(node.after), node.span)
+        yield from (_INDENT + line for line in _inside(node))
+
+
+def _head(node: AnyNode) -> str:
+    match node:
+        case ir.Call():
+            arguments = ", ".join(f"{a.name}={_value(a.value)}" for a in node.arguments)
+            outputs = "" if node.outputs == (ir.OutputSpec(name="out"),) else _outputs(node.outputs)
+            return f"step {node.id} = {node.function}({arguments}){outputs}"
+        case ir.Compute():
+            return f"compute {node.id}{_outputs(node.outputs)}"
+        case ir.Map():
+            return f"map {node.id} over {_value(node.items)}"
+        case ir.Branch():
+            return f"branch {node.id} on {_value(node.condition)}"
+
+
+def _inside(node: AnyNode) -> Iterator[str]:
+    match node:
+        case ir.Call() | ir.Compute():
+            yield from _settings(node.settings)
+        case ir.Map():
+            yield from _block(node.body)
+            yield from (f"gather {g.name} = {_value(g.value)}" for g in node.gathers)
+        case ir.Branch():
+            yield "then:"
+            yield from (_INDENT + line for line in _block(node.then))
+            yield "otherwise:"
+            yield from (_INDENT + line for line in _block(node.otherwise))
+            for merge in node.merges:
+                then, otherwise = _value(merge.then), _value(merge.otherwise)
+                yield f"merge {merge.name} = {then} or else {otherwise}"
+
+
+def _after(ids: Iterable[str]) -> str:
+    text = ", ".join(ids)
+    return f" after {text}" if text else ""
+
+
+def _outputs(outputs: Iterable[ir.OutputSpec]) -> str:
+    shown = ", ".join(
+        ("" if output.role == "value" else f"{output.role} ")
+        + output.name
+        + (f" := {_value(output.expression)}" if output.expression else "")
+        for output in outputs
+    )
+    return f" -> {shown}"
+
+
+def _settings(settings: BaseModel) -> Iterator[str]:
+    """Yield the settings that are not the default, a mapping's keys sorted."""
+    for name, value in settings.model_dump(mode="json", exclude_defaults=True).items():
+        yield f"{name}: {_plain(value)}"
+
+
+def _plain(value: object) -> str:
+    match value:
+        case dict():
+            # A mapping's order means nothing, and the text must not depend on it.
+            return "{" + ", ".join(f"{k}: {_plain(v)}" for k, v in sorted(value.items())) + "}"
+        case list():
+            return "[" + ", ".join(map(_plain, value)) + "]"
+        case _:
+            return str(value)
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+def _value(value: AnyValue) -> str:
+    if not isinstance(value, ir.Glue):
+        return _reference(value)
+    names = ", ".join(f"{name}={_reference(reference)}" for name, reference in value.names)
+    return f"`{value.source} | {names}`" if names else f"`{value.source}`"
+
+
+def _reference(reference: AnyReference) -> str:
+    match reference:
+        case ir.Const():
+            return reference.text
+        case ir.Param():
+            return f"param({reference.name})"
+        case ir.Item():
+            return f"item({reference.map})"
+        case ir.Output():
+            return f"{reference.node}.{reference.name}"
+        case ir.Gather():
+            return f"{reference.map}.{reference.name}"
+        case ir.Merge():
+            return f"{reference.branch}.{reference.name}"
