@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from headrace.compiler import ir
+from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.source import Span
 
@@ -63,7 +63,8 @@ def _placed(text: str, span: Span) -> str:
 
 def _block(block: ir.Block) -> Iterator[str]:
     for node in block.nodes:
-        yield _placed(_head(node) + _after(node.after), node.span)
+        colon = ":" if dataflow.blocks(node) else ""
+        yield _placed(_head(node) + _after(node.after) + colon, node.span)
         yield from (_INDENT + line for line in _inside(node))
 
 

@@ -1,4 +1,4 @@
-"""What must hold in every pipeline in the IR, checked after each pass that builds or changes one."""
+"""What must hold in every pipeline in the IR, checked after each pass that makes one."""
 
 import ast
 import re
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
@@ -45,14 +45,14 @@ def verify(pipeline: ir.Pipeline, *, steered: bool) -> None:
 class _Use:
     """A value, who uses it, and the nodes that it may refer to.
 
-    `maps` are the maps around the place of the value.
+    `maps` are the maps around the place of the value. An `exit` leaves a block.
     """
 
     owner: str
     value: AnyValue
     known: dict[str, AnyNode]
     maps: frozenset[str]
-    in_call_output: bool = False
+    place: Literal["own", "result of a call", "exit"] = "own"
 
 
 @dataclass(frozen=True)
@@ -80,30 +80,29 @@ _Check: TypeAlias = Callable[[_View], Iterator[str]]
 def _pipeline_uses(pipeline: ir.Pipeline) -> Iterator[_Use]:
     known: dict[str, AnyNode] = {}
     yield from _block_uses(pipeline.body, known, frozenset())
-    yield _Use("the result", pipeline.result, known, frozenset())
+    yield _Use("the result", pipeline.result, known, frozenset(), "exit")
 
 
 def _block_uses(block: ir.Block, known: dict[str, AnyNode], maps: frozenset[str]) -> Iterator[_Use]:
     """Yield the uses in `block`, whose nodes are added to `known` as they are passed."""
     for node in block.nodes:
         before = dict(known)
-        for value in dataflow.own_values(node):
-            in_output = isinstance(node, ir.Call) and any(
-                value is output.expression for output in node.outputs
-            )
-            yield _Use(node.id, value, before, maps, in_output)
+        arguments = len(node.arguments) if isinstance(node, ir.Call) else None
+        for number, value in enumerate(dataflow.own_values(node)):
+            over_result = arguments is not None and number >= arguments
+            yield _Use(node.id, value, before, maps, "result of a call" if over_result else "own")
         match node:
             case ir.Map():
                 inside, around = dict(before), maps | {node.id}
                 yield from _block_uses(node.body, inside, around)
-                yield from (_Use(node.id, g.value, inside, around) for g in node.gathers)
+                yield from (_Use(node.id, g.value, inside, around, "exit") for g in node.gathers)
             case ir.Branch():
                 then, otherwise = dict(before), dict(before)
                 yield from _block_uses(node.then, then, maps)
                 yield from _block_uses(node.otherwise, otherwise, maps)
                 for merge in node.merges:
-                    yield _Use(node.id, merge.then, then, maps)
-                    yield _Use(node.id, merge.otherwise, otherwise, maps)
+                    yield _Use(node.id, merge.then, then, maps, "exit")
+                    yield _Use(node.id, merge.otherwise, otherwise, maps, "exit")
         known[node.id] = node
 
 
@@ -249,7 +248,7 @@ def _glue_names_are_used_and_bound(view: _View) -> Iterator[str]:
             continue
         free = set(_free(tree))
         given = {name for name, _ in glue.names}
-        allowed = given | BUILTINS | ({"result"} if use.in_call_output else set())
+        allowed = given | BUILTINS | ({"result"} if use.place == "result of a call" else set())
         for name in sorted(free - allowed):
             yield f"{use.owner}: {name!r} is not bound in the glue {glue.source!r}"
         for name in sorted(given - free):
@@ -284,9 +283,11 @@ def _free(node: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[str]:
 
 def _names_of_a_node_mean_one_value(view: _View) -> Iterator[str]:
     meanings: dict[tuple[str, str], AnyReference] = {}
-    for use, glue in view.glue:
+    for number, (use, glue) in enumerate(view.glue):
+        # What leaves a block is evaluated apart from the node that holds the block.
+        evaluated = f"exit {number}" if use.place == "exit" else use.owner
         for name, reference in glue.names:
-            if meanings.setdefault((use.owner, name), reference) != reference:
+            if meanings.setdefault((evaluated, name), reference) != reference:
                 yield f"{use.owner}: the name {name!r} means two values"
 
 
@@ -307,7 +308,10 @@ def _engines_can_steer(view: _View) -> Iterator[str]:
         match node:
             case ir.Branch() if _role(node.condition, nodes) != "condition":
                 yield f"{node.id}: its condition is not an output of that role"
-            case ir.Map() if not isinstance(node.items, ir.Const):
+            case ir.Map(items=ir.Const(text=text)):
+                if not text.lstrip().startswith("["):
+                    yield f"{node.id}: its constant items are no JSON array"
+            case ir.Map():
                 if _role(node.items, nodes) != "items":
                     yield f"{node.id}: its items are neither constant nor an output of that role"
 

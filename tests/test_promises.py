@@ -85,12 +85,12 @@ class Row(object if open("ran", "w") else object):
     open("ran", "w").close()
 
 
-@decorate
 def load(count: "int" = 1) -> int:
     return count
 
 
-def typed(value: open("ran", "w")) -> int:
+@decorate
+def aside(value: open("ran", "w") = open("ran", "w")) -> int:
     return 1
 
 
