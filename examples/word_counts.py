@@ -1,5 +1,9 @@
 # /// script
 # requires-python = ">=3.11"
+#
+# [tool.headrace]
+# image = "ghcr.io/example/word-counts:1"
+# defaults = { cpu = "100m", memory = "64Mi" }
 # ///
 """Count the words of famous texts: a pipeline that needs nothing but the standard library."""
 

@@ -1,309 +1,318 @@
-"""The wire format: how values travel between steps, as text that no engine reads as its own.
+"""The text of values: how they travel between steps, whatever engine carries them.
 
-A value is one JSON text in ASCII. Within its strings `{`, `$` and DEL are written as `\\u007b`,
-`\\u0024` and `\\u007f`, so that `{{`, `{%`, `{#`, `$(` and `$$` never stand in it: Argo evaluates
-expressions inside data, Airflow renders Jinja in arguments, Kubernetes expands `$(VAR)`.
-Numbers keep their kind and all their digits. What JSON lacks is an object with a first key `!`.
+A value is one ASCII JSON text. `{` and `$` stand in its strings as escapes, so that no template
+engine finds `{{`, `{%`, `{#`, `$(` or `$$` anywhere. What JSON has no word for is an object whose
+first key is `!`, which says what it is. What engines move is a *marked* text, which no engine can
+take for JSON of its own:
 
-What engines move is a marked text, which begins with a character that no JSON begins with, so that
-no engine takes it apart: `=` and a value's JSON, or `*` and a JSON list of marked texts.
+- `=` and JSON: one value;
+- `*` and a JSON list of marked texts: a list that an engine gathered.
+
+A text without a mark is JSON as people write it. Everything that reads texts here takes all three.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable
-from typing import Any, Optional, Protocol
+import re
+import sys
 
-TAG = "!"
-"""The key of an object that stands for something JSON lacks."""
+from headrace.runtime.errors import DataError, ManifestError
+from headrace.runtime.wire_types import TAG, WRITERS, read_tagged, write_by_class
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+    from typing import Any, Protocol
 
-class BadValue(Exception):
-    """A text that is no value, or a value that has no text. The message is for users."""
+    class Keeper(Protocol):
+        """Keeps what is too large, or no text at all: `headrace.runtime.codecs.Artifacts`."""
 
+        def save(self, value: object) -> dict[str, Any]:
+            """Keep `value` and return what to write for it."""
 
-class Artifacts(Protocol):
-    """Where the values go that do not travel as text (`headrace.runtime.codecs`)."""
+        def load(self, reference: dict[str, Any]) -> object:
+            """Return the value that `reference` stands for."""
 
-    def save(self, value: object) -> dict[str, Any]:
-        """Store `value`, and return the reference that stands for it."""
+        def save_text(self, text: str) -> dict[str, Any]:
+            """Keep the JSON `text` and return what to write for it."""
 
-    def load(self, reference: dict[str, Any]) -> object:
-        """Return the value that `reference` stands for."""
-
-
-def _safe(text: str) -> str:
-    """Escape the signs of template engines; outside of strings JSON has only `{` of these."""
-    if "{" not in text and "$" not in text and "\x7f" not in text:
-        return text
-    out, in_string, escaped = [], False, False
-    for character in text:
-        if in_string and not escaped and character in "{$\x7f":
-            out.append(f"\\u{ord(character):04x}")
-        else:
-            out.append(character)
-        if escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = in_string
-        elif character == '"':
-            in_string = not in_string
-    return "".join(out)
+        def load_text(self, reference: dict[str, Any]) -> str:
+            """Return the JSON text that `reference` stands for."""
 
 
-def encode(value: object, artifacts: Optional[Artifacts] = None) -> str:
-    """Return the JSON text of `value`; what no text can hold goes to `artifacts`.
+VALUE_MARK = "="
+LIST_MARK = "*"
+
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_HALVES_SPLIT = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
+_C_KINDS = frozenset({int, float, bool, type(None)})
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def encode(value: object, store: Keeper | None = None) -> str:
+    """Return the JSON of `value`; `store` keeps the parts that JSON cannot hold.
 
     Raises:
-        BadValue: the value needs a store and `artifacts` is None, or it holds itself.
+        DataError: a part of the value cannot travel, or the value contains itself.
+        ManifestError: a part needs a store and there is none.
     """
-    try:
-        tree = _Encoder(artifacts).tree(value)
-        return _safe(json.dumps(tree, ensure_ascii=True))
-    except RecursionError:
-        raise BadValue("the value holds itself, or is nested too deeply") from None
+    with _AnyInt():
+        try:
+            return _Writer(store).text(value)
+        except RecursionError:
+            raise DataError("the value contains itself, or is nested too deeply") from None
 
 
 def mark(text: str) -> str:
-    """Return the marked form of the JSON in `text`."""
-    return "=" + text
+    """Return the marked form of the JSON `text`."""
+    return VALUE_MARK + text
 
 
-def decode(text: str, artifacts: Optional[Artifacts] = None) -> Any:
-    """Return the value of a marked or a bare text.
-
-    Raises:
-        BadValue: the text is no value, or it refers to a store and `artifacts` is None.
-    """
-    return _Decoder(artifacts).value(parse(text))
+def encode_marked_list(texts: Iterable[str]) -> str:
+    """Return a JSON list of marked texts: what an engine reads to run once for each element."""
+    return "[" + ", ".join(map(_string, texts)) + "]"
 
 
-def parse(text: str) -> Any:
-    """Return the JSON tree of a marked or a bare text; a gathered list is a list of trees.
-
-    Raises:
-        BadValue: the text is not of this format.
-    """
-    if text.startswith("*"):
-        parts = _loads(text[1:])
-        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            raise BadValue("a gathered list must be a list of texts: %.80r" % text)
-        return [parse(part) for part in parts]
-    return _loads(text[1:] if text.startswith("=") else text)
+def encode_texts(texts: dict[str, str]) -> str:
+    """Return a JSON object whose values are texts as they stand."""
+    return "{" + ", ".join(f"{_string(k)}: {_string(v)}" for k, v in texts.items()) + "}"
 
 
-def _loads(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadValue("not the JSON of a value: %.80r" % text) from None
+class _Writer:
+    """Writes one value; its methods are what `wire_types` needs to write the parts of a value."""
 
+    def __init__(self, store: Keeper | None) -> None:
+        self._store = store
 
-def split_items(text: str) -> "list[str]":
-    """Return the marked texts of the elements of the list, tuple or gathered list in `text`.
-
-    Raises:
-        BadValue: the text is no list.
-    """
-    tree = parse(text)
-    if isinstance(tree, dict) and tree.get(TAG) == "tuple":
-        tree = tree["of"]
-    if not isinstance(tree, list):
-        raise BadValue("not a list: %.80r" % text)
-    return [mark(_safe(json.dumps(element))) for element in tree]
-
-
-# --- trees -----------------------------------------------------------------------------------------
-
-
-class _Encoder:
-    def __init__(self, artifacts: Optional[Artifacts]) -> None:
-        self._artifacts = artifacts
-
-    def tree(self, value: Any) -> Any:
+    def text(self, value: object) -> str:
+        """Return the JSON of `value`."""
         kind = type(value)
-        if value is None or kind in (bool, int, float, str):
-            return value
-        if kind is list:
-            return [self.tree(element) for element in value]
-        if kind is tuple:
-            return {TAG: "tuple", "of": [self.tree(element) for element in value]}
-        if kind is dict:
-            return self._dict(value)
-        if kind in (set, frozenset):
-            return {TAG: kind.__name__, "of": sorted(map(self.tree, value), key=json.dumps)}
-        named = _OTHER_KINDS.get((kind.__module__, kind.__qualname__))
-        if named is not None:
-            return named(self, value)
-        return self._structure(value)
+        plain = _PLAIN.get(kind)
+        if plain is not None:
+            return plain(self, value)
+        write = WRITERS.get(f"{kind.__module__}:{kind.__qualname__}") or write_by_class(value)
+        text = write(self, value) if write else None
+        return text if text is not None else self.tagged(self._kept(value))
 
-    def _dict(self, value: "dict[Any, Any]") -> Any:
-        if all(type(key) is str for key in value) and TAG not in value:
-            return {key: self.tree(element) for key, element in value.items()}
-        return {TAG: "dict", "of": self._pairs(value)}
+    def tagged(self, fields: dict[str, Any]) -> str:
+        """Return the JSON of an object that starts with the key `!`, its values encoded."""
+        parts = (f"{_string(key)}: {self.text(value)}" for key, value in fields.items())
+        return "{" + ", ".join(parts) + "}"
 
-    def _pairs(self, value: "dict[Any, Any]") -> "list[Any]":
-        return [[self.tree(key), self.tree(element)] for key, element in value.items()]
+    def pairs(self, kind: str, items: Iterable[tuple[object, object]], **more: object) -> str:
+        """Return the JSON of an object of `kind` that holds pairs of keys and values."""
+        return self.tagged({TAG: kind, "of": [[k, v] for k, v in items], **more})
 
-    def _structure(self, value: Any) -> Any:
-        kind = type(value)
-        name = f"{kind.__module__}:{kind.__qualname__}"
-        if "<locals>" not in name:
-            if isinstance(value, tuple) and hasattr(kind, "_fields"):
-                fields = dict(zip(kind._fields, value))
-                return {TAG: "namedtuple", "class": name, "of": self._fields(fields)}
-            if hasattr(kind, "__dataclass_fields__"):
-                fields = {f: getattr(value, f) for f in kind.__dataclass_fields__ if hasattr(value, f)}
-                return {TAG: "dataclass", "class": name, "of": self._fields(fields)}
-            if _is_enum(kind):
-                return {TAG: "enum", "class": name, "name": value.name, "value": self.tree(value.value)}
-        if kind.__module__ == "numpy" and hasattr(value, "item") and not hasattr(value, "__len__"):
-            plain = value.item()
-            if type(plain) in (bool, int, float):
-                return {TAG: "numpy", "dtype": str(value.dtype), "of": plain}
-        if self._artifacts is None:
-            raise BadValue(f"a {kind.__qualname__} cannot travel as text: it needs a store")
-        return self._artifacts.save(value)
-
-    def _fields(self, fields: "dict[str, Any]") -> "dict[str, Any]":
-        return {name: self.tree(element) for name, element in fields.items()}
+    def _kept(self, value: object) -> dict[str, Any]:
+        if self._store is None:
+            raise ManifestError(
+                f"a value of type {_type_name(value)} is an artifact and needs a store: "
+                "set `store` in the configuration, or HEADRACE_STORE"
+            )
+        return self._store.save(value)
 
 
-def _is_enum(kind: type) -> bool:
-    return any(base.__module__ == "enum" and base.__name__ == "Enum" for base in kind.__mro__)
+def _type_name(value: object) -> str:
+    kind = type(value)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return module + kind.__qualname__
 
 
-def _text_of(name: str, write: "Callable[[Any], Any]") -> "Callable[[_Encoder, Any], Any]":
-    return lambda encoder, value: {TAG: name, "of": write(value)}
+def _string(text: str) -> str:
+    escaped = json.encoder.encode_basestring_ascii(text)
+    return escaped.replace("{", "\\u007b").replace("$", "\\u0024").replace("\x7f", "\\u007f")
 
 
-_OTHER_KINDS: "dict[tuple[str, str], Callable[[_Encoder, Any], Any]]" = {
-    ("collections", "OrderedDict"): lambda encoder, value: {
-        TAG: "ordereddict",
-        "of": encoder._pairs(value),
-    },
-    ("builtins", "complex"): _text_of("complex", lambda value: [value.real, value.imag]),
-    ("decimal", "Decimal"): _text_of("decimal", str),
-    ("datetime", "datetime"): _text_of("datetime", lambda value: value.isoformat()),
-    ("datetime", "date"): _text_of("date", lambda value: value.isoformat()),
-    ("datetime", "time"): _text_of("time", lambda value: value.isoformat()),
-    ("datetime", "timedelta"): _text_of(
-        "timedelta", lambda value: [value.days, value.seconds, value.microseconds]
-    ),
+def _write_str(_: _Writer, value: Any) -> str:
+    if not value.isascii() and _HALVES.search(value):
+        # JSON would join two lone halves of a surrogate pair to one character.
+        pieces = ", ".join(map(_string, _HALVES_SPLIT.split(value)))
+        return f'{{"{TAG}": "str", "of": [{pieces}]}}'
+    return _string(value)
+
+
+def _write_list(writer: _Writer, value: Any) -> str:
+    kinds = set(map(type, value))
+    if kinds <= _C_KINDS:
+        return json.dumps(value)
+    if kinds == {str}:
+        return "[" + ", ".join([_write_str(writer, item) for item in value]) + "]"
+    return "[" + ", ".join([writer.text(item) for item in value]) + "]"
+
+
+def _write_dict(writer: _Writer, value: Any) -> str:
+    if any(type(key) is not str or key == TAG or _HALVES.search(key) for key in value):
+        return writer.pairs("dict", value.items())
+    return "{" + ", ".join([f"{_string(k)}: {writer.text(v)}" for k, v in value.items()]) + "}"
+
+
+def _write_json(_: _Writer, value: Any) -> str:
+    return json.dumps(value)
+
+
+_PLAIN: dict[type, Callable[[_Writer, Any], str]] = {
+    str: _write_str,
+    int: _write_json,
+    float: _write_json,
+    bool: _write_json,
+    type(None): _write_json,
+    list: _write_list,
+    dict: _write_dict,
+    tuple: lambda writer, value: f'{{"{TAG}": "tuple", "of": {_write_list(writer, value)}}}',
 }
 
 
-class _Decoder:
-    def __init__(self, artifacts: Optional[Artifacts]) -> None:
-        self._artifacts = artifacts
-
-    def value(self, tree: Any) -> Any:
-        if isinstance(tree, list):
-            return [self.value(element) for element in tree]
-        if not isinstance(tree, dict):
-            return tree
-        if TAG not in tree:
-            return {key: self.value(element) for key, element in tree.items()}
-        try:
-            return self._tagged(str(tree[TAG]), tree)
-        except (KeyError, TypeError, AttributeError, ImportError) as error:
-            raise BadValue(f"cannot make the value of {tree!r:.120}: {error}") from error
-
-    def _tagged(self, kind: str, tree: "dict[str, Any]") -> Any:
-        if kind in ("artifact", "stored"):
-            if self._artifacts is None:
-                raise BadValue("the value is an artifact, and there is no store to read it from")
-            return self._artifacts.load(tree)
-        if kind == "enum":
-            return _class(tree["class"])[tree["name"]]
-        of = tree["of"]
-        if kind in ("namedtuple", "dataclass"):
-            return self._object(kind, tree)
-        if kind in ("tuple", "set", "frozenset"):
-            make = {"tuple": tuple, "set": set, "frozenset": frozenset}[kind]
-            return make(map(self.value, of))
-        if kind in ("dict", "ordereddict"):
-            pairs = [(self.value(key), self.value(element)) for key, element in of]
-            if kind == "dict":
-                return dict(pairs)
-            from collections import OrderedDict
-
-            return OrderedDict(pairs)
-        if kind == "numpy":
-            import numpy
-
-            return numpy.dtype(tree["dtype"]).type(of)
-        return _scalar(kind, of)
-
-    def _object(self, kind: str, tree: "dict[str, Any]") -> Any:
-        cls = _class(tree["class"])
-        fields = {name: self.value(element) for name, element in tree["of"].items()}
-        if kind == "namedtuple":
-            return cls(**fields)
-        made = object.__new__(cls)
-        for name, element in fields.items():
-            object.__setattr__(made, name, element)
-        return made
+# --- reading -------------------------------------------------------------------------------------
 
 
-def _scalar(kind: str, of: Any) -> Any:
-    if kind == "complex":
-        return complex(*of)
-    if kind == "decimal":
-        from decimal import Decimal
+def decode(text: str, store: Keeper | None = None) -> Any:
+    """Return the value of `text`, marked or not.
 
-        return Decimal(of)
-    import datetime
+    Classes of the user are imported, and artifacts taken from `store`.
 
-    if kind == "timedelta":
-        return datetime.timedelta(*of)
-    if kind in ("datetime", "date", "time"):
-        return getattr(datetime, kind).fromisoformat(of)
-    raise BadValue(f"unknown kind of value: {kind}")
-
-
-def _class(name: str) -> Any:
-    from importlib import import_module
-
-    module, _, qualified_name = name.partition(":")
-    found: Any = import_module(module)
-    for part in qualified_name.split("."):
-        found = getattr(found, part)
-    return found
-
-
-# --- for people --------------------------------------------------------------------------------------
-
-
-def plain(text: str) -> Any:
-    """Return what `json.dumps` can write of the value in `text`, without importing its classes.
-
-    Tuples and sets are lists, dataclasses objects, named tuples lists, enums their values, dates
-    and decimals texts; an artifact is an object with its name, digest and size.
+    Raises:
+        DataError: the text is not what `encode` or a person would write, or something that it
+            refers to is absent or damaged.
+        ManifestError: the text refers to a store and there is none.
     """
-    return _plain(parse(text))
+    if text[:1] == LIST_MARK:
+        return [decode(element, store) for element in _marked_elements(text)]
+
+    def read(fields: dict[str, Any]) -> Any:
+        kind = fields.get(TAG)
+        if kind is None:
+            return fields
+        if kind == "artifact":
+            return _present(store).load(fields)
+        if kind == "stored":
+            return decode(_present(store).load_text(fields), store)
+        return read_tagged(fields)
+
+    return _loads(text, read)
 
 
-def _plain(tree: Any) -> Any:
-    if isinstance(tree, list):
-        return [_plain(element) for element in tree]
-    if not isinstance(tree, dict):
-        return tree
-    if TAG not in tree:
-        return {key: _plain(element) for key, element in tree.items()}
-    kind = tree[TAG]
-    if kind == "enum":
-        return _plain(tree["value"])
-    if kind == "namedtuple":
-        return [_plain(element) for element in tree["of"].values()]
-    if kind == "dataclass":
-        return {name: _plain(element) for name, element in tree["of"].items()}
-    if kind in ("dict", "ordereddict"):
-        return {_plain_key(key): _plain(element) for key, element in tree["of"]}
-    if kind in ("artifact", "stored"):
-        return {name: tree[name] for name in ("name", "digest", "size") if name in tree}
-    return _plain(tree["of"])
+def split_items(text: str) -> list[str]:
+    """Return the elements of the list (or tuple) in `text` as marked texts, exactly.
+
+    `text` is a value, marked or not. An output whose role is `items` is already a list of marked
+    texts: put `LIST_MARK` before it.
+
+    Raises:
+        DataError: the text is not one of an iterable value.
+    """
+    if text[:1] == LIST_MARK:
+        return _marked_elements(text)
+    raw = _loads(text, None)
+    if isinstance(raw, dict) and raw.get(TAG) == "tuple":
+        raw = raw.get("of")
+    if isinstance(raw, list):
+        with _AnyInt():
+            return [mark(_raw_text(element)) for element in raw]
+    value = decode(text)
+    try:
+        return [mark(encode(element)) for element in value]
+    except TypeError:
+        raise DataError(f"cannot run once for each element of {shortened(text)}") from None
 
 
-def _plain_key(tree: Any) -> str:
-    key = _plain(tree)
-    return key if isinstance(key, str) else json.dumps(key)
+def bare(text: str, store: Keeper | None = None) -> str:
+    """Return `text` as one JSON text without marks; what was put into `store` stands there again.
+
+    Raises:
+        DataError: as for `decode`. Artifacts stay references.
+    """
+    if text[:1] == LIST_MARK:
+        return "[" + ", ".join(bare(element, store) for element in _marked_elements(text)) + "]"
+    raw = _loads(text, None)
+    if isinstance(raw, dict) and raw.get(TAG) == "stored":
+        return bare(_present(store).load_text(raw), store)
+    return text[1:] if text[:1] == VALUE_MARK else text
+
+
+def plain(text: str, store: Keeper | None = None) -> Any:
+    """Return the value of `text` as JSON has it, for people and other programs.
+
+    Tuples, sets and named tuples become lists, dataclasses objects, enumeration members and numpy
+    scalars their values, dates ISO 8601 texts, other numbers texts, bytes and artifacts a small
+    object that describes them. Nothing of the user's is imported.
+
+    Raises:
+        DataError: as for `decode`.
+    """
+    from headrace.runtime.wire_plain import plain_of
+
+    return _loads(bare(text, store), plain_of)
+
+
+def shortened(text: str) -> str:
+    """Return the repr of `text`, cut for a message."""
+    return repr(text) if len(text) <= 60 else repr(text[:57]) + "..."
+
+
+def _loads(text: str, hook: Callable[[dict[str, Any]], Any] | None) -> Any:
+    if not text:
+        raise DataError("a value is empty: the step that should have given it did not")
+    body = text[1:] if text[0] == VALUE_MARK else text
+    with _AnyInt():
+        try:
+            return json.loads(body, object_hook=hook)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"{shortened(text)} is not JSON ({error.msg}); a text needs double quotes"
+            ) from None
+        except RecursionError:
+            raise DataError("a value is nested too deeply") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"cannot read {shortened(text)}: {error!r}") from error
+
+
+def _marked_elements(text: str) -> list[str]:
+    elements = _loads(text[1:], None)
+    if not isinstance(elements, list) or not all(
+        isinstance(e, str) and e[:1] in (VALUE_MARK, LIST_MARK) and len(e) > 1 for e in elements
+    ):
+        raise DataError(f"{shortened(text)} is not a list of marked texts")
+    return elements
+
+
+def _raw_text(value: Any) -> str:
+    """Return the JSON of what JSON gave, tags left as they stand."""
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_raw_text, value)) + "]"
+    if isinstance(value, dict):
+        parts = (f"{_string(key)}: {_raw_text(item)}" for key, item in value.items())
+        return "{" + ", ".join(parts) + "}"
+    return json.dumps(value)
+
+
+def _present(store: Keeper | None) -> Keeper:
+    if store is None:
+        raise ManifestError(
+            "a value is in a store and none is set: set `store` in the configuration, "
+            "or HEADRACE_STORE"
+        )
+    return store
+
+
+class _AnyInt:
+    """Lifts the limit on the digits of an integer, which some Python versions have."""
+
+    def __enter__(self) -> None:
+        self._limit = sys.get_int_max_str_digits() if hasattr(sys, "set_int_max_str_digits") else 0
+        if self._limit:
+            sys.set_int_max_str_digits(0)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._limit:
+            sys.set_int_max_str_digits(self._limit)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue, defining_node, references
+from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue, defining_node, dependencies, references
 from headrace.compiler.frontend.glue import source_text, substitute
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
@@ -48,14 +48,18 @@ class BlockBuilder:
         self.obligations: dict[ir.Glue, Span] = {}
         self._compute_settings = compute_settings
         self._nodes: dict[str, AnyNode] = {}
+        self._ancestors: dict[str, set[str]] = {}
         self._barrier: str | None = None
         self._since_barrier: list[str] = []
 
     def add(self, node: AnyNode, *, effect: bool = False) -> None:
         """Append `node`; an effect comes after all before it and before all after it."""
-        before = self._since_barrier if effect and self._since_barrier else [self._barrier]
-        after = tuple(name for name in before if name is not None)
+        wanted = self._since_barrier if effect and self._since_barrier else [self._barrier]
+        data = dependencies(node, self._nodes)
+        implied = set(data).union(*(self._ancestors[name] for name in (*data, *wanted) if name))
+        after = tuple(name for name in wanted if name is not None and name not in implied)
         self._nodes[node.id] = node.model_copy(update={"after": after})
+        self._ancestors[node.id] = implied.union(after)
         if effect:
             self.has_effect = True
             self._barrier, self._since_barrier = node.id, []

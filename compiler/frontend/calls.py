@@ -173,7 +173,7 @@ def _arguments(
         if isinstance(argument, ast.Starred):
             _star(lowering, argument)
         elif index < len(positional):
-            given[positional[index]] = lowering.value(argument, positional[index])
+            given[positional[index]] = lowering.value(argument, lowering.hint or positional[index])
         else:
             _wrong(lowering, argument, function, f"takes {len(positional)} positional arguments")
     by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
@@ -183,7 +183,7 @@ def _arguments(
         elif keyword.arg in given:
             _wrong(lowering, keyword, function, f"gets `{keyword.arg}` twice")
         elif keyword.arg in by_name or parameters.kwarg:
-            given[keyword.arg] = lowering.value(keyword.value, keyword.arg)
+            given[keyword.arg] = lowering.value(keyword.value, lowering.hint or keyword.arg)
         else:
             hint = did_you_mean(keyword.arg, by_name)
             _wrong(lowering, keyword, function, f"has no parameter `{keyword.arg}`", hint)
