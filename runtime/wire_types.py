@@ -81,7 +81,7 @@ def _named_class(name: Any) -> Any:
 
 
 def _write_dataclass(writer: Writer, value: Any) -> str | None:
-    kind = type(value)
+    kind: Any = type(value)
     name = _class_name(kind)
     fields = kind.__dataclass_fields__
     names = [n for n, f in fields.items() if f._field_type.name == "_FIELD"]
@@ -130,7 +130,7 @@ def _write_enum(writer: Writer, value: Any) -> str | None:
 
 def _is_simple(value: object) -> bool:
     if type(value) in (tuple, list):
-        return all(map(_is_simple, value))  # type: ignore[call-overload, no-any-return]
+        return all(map(_is_simple, value))  # type: ignore[call-overload]
     return value is None or type(value) in (bool, int, float, str)
 
 

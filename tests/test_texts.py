@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import kubeflow_local
 import pytest
@@ -91,7 +92,7 @@ def parameters(text: str) -> dict[str, object]:
     return {"text": text, "texts": HAZARDS}
 
 
-def wanted(file: Path, text: str) -> dict[str, object]:
+def wanted(file: Path, text: str) -> Any:
     expected = example_runs.python_result(file, parameters(text), file.parent)
     formatted = [f"<{each}|{text}>" for each in HAZARDS]
     assert expected["maps"] == [HAZARDS, HAZARDS, formatted]

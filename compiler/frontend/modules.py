@@ -271,6 +271,12 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
 
     Also what only CPython's compiler finds is reported, such as `return` outside a function.
     """
+    before, null, _ = source.text.partition("\0")
+    if null:
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        place = Span(path=source.shown_path, line=line, column=column)
+        sink.report("HR101", "source code string cannot contain null bytes", place)
+        return None
     in_bytes = False
     try:
         with warnings.catch_warnings():
@@ -286,11 +292,7 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
         place = Span(path=source.shown_path, line=1)
         sink.report("HR101", "too deeply nested for Python's own parser", place)
     except ValueError as error:
-        before = source.text.partition("\0")[0]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        found = len(before) < len(source.text)
-        place = Span(path=source.shown_path, line=line if found else 1, column=column)
-        sink.report("HR101", str(error), place if found else place.model_copy(update={"column": 1}))
+        sink.report("HR101", str(error), Span(path=source.shown_path, line=1))
     return None
 
 
