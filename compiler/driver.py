@@ -44,7 +44,7 @@ def compile_source(
     sink = Sink()
     project = Project(path.absolute(), sink)
     if project.main is None:
-        return Compilation(None, sink, _sources(project))
+        return Compilation(None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)
     if pipeline is not None:
@@ -54,16 +54,11 @@ def compile_source(
     return Compilation(
         pipeline,
         sink,
-        {**configuration.sources, **_sources(project)},
+        {**configuration.sources, **project.sources},
         [project.import_root],
         configuration.project_folder,
         configuration.image_is_default,
     )
-
-
-def _sources(project: "object") -> dict[str, SourceFile]:
-    modules = getattr(project, "modules", {})
-    return {module.source.shown_path: module.source for module in modules.values()}
 
 
 def emit(

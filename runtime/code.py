@@ -20,7 +20,9 @@ def digest(files: Mapping[str, bytes | str | os.PathLike[str]]) -> str:
     Raises:
         OSError: a file cannot be read.
     """
-    lines = sorted(f"{name} {hashlib.sha256(_content(files[name])).hexdigest()}\n" for name in files)
+    lines = sorted(
+        f"{name} {hashlib.sha256(_content(files[name])).hexdigest()}\n" for name in files
+    )
     return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

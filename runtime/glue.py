@@ -36,26 +36,28 @@ def evaluate(source: str, names: Mapping[str, object]) -> Any:
         code = compile(source, FILE_NAME, "eval")
     except (SyntaxError, ValueError) as error:
         raise ManifestError(f"cannot read the expression `{source}`: {error}") from None
-    unknown = _names_read(code) - set(names) - set(_BUILTINS)
-    if unknown:
-        listed = ", ".join(sorted(unknown))
-        raise ManifestError(f"the expression `{source}` reads {listed}, which is not given")
-    return eval(code, {"__builtins__": _BUILTINS, **names})
+    hidden = sorted(_hidden_names(code))
+    if hidden:
+        raise ManifestError(f"the expression `{source}` reads {', '.join(hidden)}")
+    try:
+        return eval(code, {"__builtins__": _BUILTINS, **names})
+    except NameError as error:
+        if _raised_by_expression(error):
+            raise ManifestError(f"cannot evaluate the expression `{source}`: {error}") from None
+        raise
 
 
-def _names_read(code: CodeType) -> set[str]:
-    """Return the global names that `code` reads, and attributes that only internals have.
-
-    An expression is code of the manifest's author. Underscored attributes are refused all the
-    same, so that the words above stay the whole language.
-    """
+def _hidden_names(code: CodeType) -> set[str]:
+    """Return the names in `code` that lead out of the language above."""
     names = {name for name in code.co_names if name.startswith("__")}
-    import dis
-
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
-            names.add(instruction.argval)
     for constant in code.co_consts:
         if isinstance(constant, type(code)):
-            names |= _names_read(constant)
+            names |= _hidden_names(constant)
     return names
+
+
+def _raised_by_expression(error: BaseException) -> bool:
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_code.co_filename == FILE_NAME

@@ -1,184 +1,194 @@
-"""The artifact store: immutable objects, named by the SHA-256 of their content, in a folder."""
+"""The store of artifacts: content, named by its SHA-256, in `ROOT/objects/sha256/ab/<hex>`.
+
+An object is written beside its place, synced and renamed, so that no one ever sees a part of it;
+it is checked against its name whenever it is read.
+"""
+
+from __future__ import annotations
 
 import hashlib
-import json
 import os
-import shutil
-from typing import Any, Optional
+
+from headrace.runtime.errors import DataError, ManifestError, from_os_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import IO, Any
 
 CHUNK = 1 << 20
-"""How many bytes are read at a time."""
+"""How many bytes are read or written at a time."""
 
 
-class StoreError(Exception):
-    """The store cannot be used as it is addressed. The message is for users."""
-
-
-class Corrupt(Exception):
-    """An object's content is not what its name says, or it is not there."""
-
-
-def open_store(url: str) -> "FileStore":
-    """Return the store at `url`: `file:///folder`, or the path of a folder.
+def root_of(url: str) -> str:
+    """Return the folder that a store's URL names: `file:///folder` or a path.
 
     Raises:
-        StoreError: the URL is of another kind.
+        ManifestError: the URL names something else.
     """
     if url.startswith("file:"):
         path = url[len("file:") :]
-        return FileStore("/" + path.lstrip("/") if path.startswith("//") else path)
-    if "://" in url:
-        raise StoreError(f"the store {url} is not a folder: use file:///folder")
-    return FileStore(url)
+        if path.startswith("//"):
+            host, slash, rest = path[2:].partition("/")
+            if host not in ("", "localhost"):
+                raise ManifestError(f"the store {url} names the host {host}: write file:///{rest}")
+            path = slash + rest
+        if "%" in path:
+            from urllib.parse import unquote
+
+            path = unquote(path)
+    elif "://" in url:
+        raise ManifestError(f"cannot use the store {url}: write file:///folder or a path")
+    else:
+        path = url
+    if not path:
+        raise ManifestError(f"the store {url} names no folder")
+    return os.path.abspath(path)
 
 
-class FileStore:
-    """A store in a folder, which many processes may use at once."""
+class HashingFile:
+    """A file to write to, which knows the digest and the size of what was written."""
 
-    def __init__(self, root: str) -> None:
-        """Use the folder `root`, which is made when the first object is written."""
-        self._root = os.path.abspath(root)
+    def __init__(self, file: IO[bytes] | None) -> None:
+        """Write to `file`; without one, only hash."""
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
 
-    def _path(self, digest: str) -> str:
-        algorithm, _, name = digest.partition(":")
-        if algorithm != "sha256" or len(name) != 64 or not name.isalnum():
-            raise Corrupt(f"not the digest of an object: {digest!r}")
-        return os.path.join(self._root, "objects", "sha256", name[:2], name[2:])
+    def write(self, data: Any) -> int:
+        """Write `data`, bytes or a buffer, and return its size."""
+        if self._file is not None:
+            self._file.write(data)
+        self._hash.update(data)
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
 
-    def put(self, content: bytes) -> str:
-        """Write an object, and return its digest."""
-        digest = "sha256:" + hashlib.sha256(content).hexdigest()
-        path = self._path(digest)
-        if not os.path.exists(path):
-            write_atomically(path, content)
-        return digest
+    def flush(self) -> None:
+        """Do nothing: what writes an object syncs it once."""
 
-    def get(self, digest: str) -> bytes:
-        """Return the content of an object, verified.
+    @property
+    def digest(self) -> str:
+        """The digest of what was written so far."""
+        return "sha256:" + self._hash.hexdigest()
+
+
+class Store:
+    """The objects under one folder."""
+
+    def __init__(self, url: str) -> None:
+        """Use the folder that `url` names; it is made when something is put there.
 
         Raises:
-            Corrupt: it is not there, or its content has another digest.
+            ManifestError: the URL is not that of a folder.
         """
-        try:
-            with open(self._path(digest), "rb") as file:
-                content = file.read()
-        except FileNotFoundError:
-            raise Corrupt(f"the store {self._root} has no object {digest}") from None
-        if "sha256:" + hashlib.sha256(content).hexdigest() != digest:
-            raise Corrupt(f"the object {digest} in the store {self._root} is damaged")
-        return content
+        self.root = root_of(url)
 
-    def put_file(self, source: str) -> "tuple[str, int]":
-        """Copy the file `source` into the store; return its digest and its size in bytes."""
-        temporary = temporary_path(os.path.join(self._root, "objects", "incoming"))
+    def put(self, write: Callable[[HashingFile], object]) -> tuple[str, int]:
+        """Keep what `write` writes, and return its digest and its size in bytes.
+
+        Raises:
+            RetryableError, ManifestError: the store cannot be written to.
+        """
+        with _explained(f"cannot write to the store {self.root}"):
+            return self._put(write)
+
+    def _put(self, write: Callable[[HashingFile], object]) -> tuple[str, int]:
+        folder = os.path.join(self.root, "unfinished")
+        os.makedirs(folder, exist_ok=True)
+        unfinished = os.path.join(folder, f"{os.getpid()}-{os.urandom(8).hex()}")
         try:
-            digest, size = _copy(source, temporary)
-            path = self._path(digest)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.replace(temporary, path)
+            with open(unfinished, "xb") as file:
+                hashing = HashingFile(file)
+                write(hashing)
+                file.flush()
+                place = self._place(hashing.digest)
+                if not os.path.exists(place):
+                    os.fsync(file.fileno())
+                    os.makedirs(os.path.dirname(place), exist_ok=True)
+                    os.chmod(unfinished, os.stat(unfinished).st_mode & 0o444)
+                    os.replace(unfinished, place)
         finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-        return digest, size
+            if os.path.exists(unfinished):
+                os.unlink(unfinished)
+        return hashing.digest, hashing.size
 
-    def get_file(self, digest: str, target: str) -> None:
-        """Copy an object to the file `target`, verified.
+    def put_bytes(self, data: bytes) -> tuple[str, int]:
+        """Keep `data`, and return its digest and its size; see `put`."""
+        return self.put(lambda file: file.write(data))
+
+    def put_file(self, path: str) -> tuple[str, int]:
+        """Keep the content of the file at `path`, and return its digest and its size; see `put`.
 
         Raises:
-            Corrupt: it is not there, or its content has another digest.
+            OSError: the file cannot be read.
         """
-        path = self._path(digest)
-        if not os.path.exists(path):
-            raise Corrupt(f"the store {self._root} has no object {digest}")
-        if _copy(path, target)[0] != digest:
-            os.unlink(target)
-            raise Corrupt(f"the object {digest} in the store {self._root} is damaged")
+        with open(path, "rb") as file:
+            return self.put(lambda target: [target.write(chunk) for chunk in _chunks(file)])
 
-    def put_folder(self, source: str) -> "tuple[str, int]":
-        """Copy the folder `source` into the store; return its digest and its files' size."""
-        entries: "list[dict[str, Any]]" = []
-        total = 0
-        for folder, folders, files in os.walk(source):
-            folders.sort()
-            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-            if not folders and not files and folder != source:
-                entries.append({"path": _relative(folder, source), "kind": "folder"})
-            for name in sorted([*files, *links]):
-                path = os.path.join(folder, name)
-                entry: "dict[str, Any]" = {"path": _relative(path, source)}
-                if os.path.islink(path):
-                    entry.update(kind="link", to=os.readlink(path))
-                else:
-                    digest, size = self.put_file(path)
-                    total += size
-                    executable = os.access(path, os.X_OK)
-                    entry.update(kind="file", digest=digest, executable=executable)
-                entries.append(entry)
-        entries.sort(key=lambda entry: str(entry["path"]))
-        return self.put(json.dumps(entries).encode()), total
+    def read(self, digest: str) -> bytes:
+        """Return the content of the object `digest`.
 
-    def get_folder(self, digest: str, target: str) -> None:
-        """Copy a folder out of the store to `target`, verified."""
-        os.makedirs(target)
-        for entry in json.loads(self.get(digest)):
-            path = os.path.join(target, *entry["path"].split("/"))
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            if entry["kind"] == "folder":
-                os.makedirs(path, exist_ok=True)
-            elif entry["kind"] == "link":
-                os.symlink(entry["to"], path)
-            else:
-                self.get_file(entry["digest"], path)
-                if entry["executable"]:
-                    os.chmod(path, 0o755)
+        Raises:
+            DataError: it is absent or damaged.
+            RetryableError, ManifestError: the store cannot be read.
+        """
+        with self._opened(digest) as file:
+            data = file.read()
+        self._check(digest, hashlib.sha256(data).hexdigest())
+        return data
 
+    def copy(self, digest: str, path: str, mode: int = 0o666) -> None:
+        """Write the content of the object `digest` to a new file at `path`.
 
-def _relative(path: str, folder: str) -> str:
-    return os.path.relpath(path, folder).replace(os.sep, "/")
+        Raises:
+            DataError, RetryableError, ManifestError: as for `read`; the file is not there then.
+        """
+        with self._opened(digest) as file:
+            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with open(opened, "wb") as target:
+                hashing = HashingFile(target)
+                for chunk in _chunks(file):
+                    hashing.write(chunk)
+        if hashing.digest != digest:
+            os.unlink(path)
+            self._check(digest, hashing.digest)
 
+    def _opened(self, digest: str) -> AbstractContextManager[IO[bytes]]:
+        place = self._place(digest)
+        try:
+            return open(place, "rb")
+        except FileNotFoundError:
+            raise DataError(f"the store {self.root} has no object {digest}") from None
+        except OSError as error:
+            raise from_os_error(error, f"cannot read from the store {self.root}") from None
 
-def _copy(source: str, target: str) -> "tuple[str, int]":
-    digest, size = hashlib.sha256(), 0
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    with open(source, "rb") as reader, open(target, "wb") as writer:
-        while True:
-            chunk = reader.read(CHUNK)
-            if not chunk:
-                break
-            digest.update(chunk)
-            size += len(chunk)
-            writer.write(chunk)
-        writer.flush()
-        os.fsync(writer.fileno())
-    return "sha256:" + digest.hexdigest(), size
+    def _place(self, digest: str) -> str:
+        kind, _, name = str(digest).partition(":")
+        if kind != "sha256" or len(name) != 64 or not set(name) <= set("0123456789abcdef"):
+            raise DataError(f"{digest!r} is not the digest of an object")
+        return os.path.join(self.root, "objects", kind, name[:2], name)
+
+    def _check(self, digest: str, found: str) -> None:
+        if digest.partition(":")[2] != found.rpartition(":")[2]:
+            raise DataError(f"the object {digest} in the store {self.root} is damaged")
 
 
-def temporary_path(folder: str, name: str = "object") -> str:
-    """Return a path in `folder`, which is made, that no other process uses."""
-    os.makedirs(folder, exist_ok=True)
-    return os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(6).hex()}")
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
 
 
-def write_atomically(path: str, content: bytes, mode: Optional[int] = None) -> None:
-    """Write `content` to `path` so that nobody ever sees a part of it."""
-    temporary = temporary_path(os.path.dirname(path) or os.curdir, os.path.basename(path))
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+class _explained:
+    """Turns an error of the operating system into one that says what failed."""
 
+    def __init__(self, what: str) -> None:
+        self._what = what
 
-def remove(path: str) -> None:
-    """Remove a file or a folder, if it is there."""
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.unlink(path)
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        if isinstance(error, OSError):
+            raise from_os_error(error, self._what) from None

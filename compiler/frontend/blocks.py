@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue, defining_node, dependencies, references
+from headrace.compiler.dataflow import (
+    AnyNode,
+    AnyReference,
+    AnyValue,
+    defining_node,
+    dependencies,
+    references,
+)
 from headrace.compiler.frontend.glue import source_text, substitute
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span

@@ -33,8 +33,11 @@ def lower_call(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
 
 def _star(lowering: ExpressionLowering, node: ast.expr) -> ast.expr:
     return lowering.error(
-        "HR206", node, "star arguments hide what a call passes",
-        label="unpacked here", hint="write the arguments out one by one",
+        "HR206",
+        node,
+        "star arguments hide what a call passes",
+        label="unpacked here",
+        hint="write the arguments out one by one",
     )
 
 
@@ -47,8 +50,10 @@ def _lower_glue_call(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
         resolved = lowering.shared.project.resolve(lowering.shared.module, func.id)
         if func.id in glue.BUILTINS and not known and resolved is None:
             return ast.Call(ast.Name(func.id, ast.Load()), arguments, keywords)
-    elif isinstance(func, ast.Attribute) and func.attr in glue.METHODS and not _foreign(
-        lowering, func
+    elif (
+        isinstance(func, ast.Attribute)
+        and func.attr in glue.METHODS
+        and not _foreign(lowering, func)
     ):
         return ast.Call(
             ast.Attribute(lowering.visit(func.value), func.attr, ast.Load()), arguments, keywords
@@ -78,12 +83,23 @@ def _refuse(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
             functions = [n.name for n in shared.module.tree.body if isinstance(n, ast.FunctionDef)]
             hint = did_you_mean(func.id, [*functions, *glue.BUILTINS]) or hint
     elif isinstance(func, ast.Attribute) and func.attr in (
-        "append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "clear"
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "sort",
+        "reverse",
+        "update",
+        "clear",
     ):
         hint = "build the list with a comprehension, or change it in a step that returns it"
     return lowering.error(
-        "HR203", func, f"`{text}` is neither a step nor something a pipeline body may call",
-        label="called here", hint=hint,
+        "HR203",
+        func,
+        f"`{text}` is neither a step nor something a pipeline body may call",
+        label="called here",
+        hint=hint,
     )
 
 
@@ -127,22 +143,32 @@ def _is_step(lowering: ExpressionLowering, node: ast.Call, definition: Definitio
     function = definition.node
     if isinstance(function, ast.ClassDef):
         lowering.error(
-            "HR205", node.func, f"`{definition.name}` is a class, and no step",
-            label="makes an object here", hint="make the object in a step that returns it",
+            "HR205",
+            node.func,
+            f"`{definition.name}` is a class, and no step",
+            label="makes an object here",
+            hint="make the object in a step that returns it",
         )
     elif isinstance(function, ast.AsyncFunctionDef):
         lowering.error(
-            "HR205", node.func, f"`{definition.name}` is async, and no step can be",
+            "HR205",
+            node.func,
+            f"`{definition.name}` is async, and no step can be",
             hint="call it with `asyncio.run` in a plain function",
         )
     elif isinstance(function, ast.FunctionDef) and _is_generator(function):
         lowering.error(
-            "HR205", node.func, f"`{definition.name}` is a generator, and no step can be",
-            label="yields its results", hint="return a list",
+            "HR205",
+            node.func,
+            f"`{definition.name}` is a generator, and no step can be",
+            label="yields its results",
+            hint="return a list",
         )
     elif definition.name in lowering.shared.pipelines:
         lowering.error(
-            "HR203", node.func, f"`{definition.name}` is a pipeline: sub-pipelines are not compiled",
+            "HR203",
+            node.func,
+            f"`{definition.name}` is a pipeline: sub-pipelines are not compiled",
             hint="call its steps here",
         )
     else:
@@ -200,7 +226,10 @@ def _missing(
     missing = [
         f"`{p.name}`"
         for p in function.parameters
-        if not p.has_default and p.name not in given and p.name not in named
+        if not p.has_default
+        and p.name not in given
+        and p.name not in named
+        and not p.name.startswith("*")
     ]
     if missing:
         _wrong(lowering, node, function, f"is called without {', '.join(missing)}")

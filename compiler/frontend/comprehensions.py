@@ -19,17 +19,23 @@ def lower_comprehension(lowering: ExpressionLowering, node: Comprehension) -> as
     places = [*others, *(test for generator in node.generators for test in generator.ifs)]
     if not isinstance(node, ast.ListComp):
         return lowering.error(
-            "HR102", node, "a step may stand in a list comprehension only",
+            "HR102",
+            node,
+            "a step may stand in a list comprehension only",
             hint="make a list of the results first, then build this from it",
         )
     if any(map(lowering.has_step, places)):
         return lowering.error(
-            "HR102", node, "a step may not stand in the filter or a later `for` of a comprehension",
+            "HR102",
+            node,
+            "a step may not stand in the filter or a later `for` of a comprehension",
             hint="compute the list in a comprehension of its own above",
         )
     if lowering.lazy or any(lowering.bound):
         return lowering.error(
-            "HR102", node, "this comprehension with steps may not run in Python, or run many times",
+            "HR102",
+            node,
+            "this comprehension with steps may not run in Python, or run many times",
             hint="bind it to a name of its own above",
         )
     if lowering.has_step(first.iter):
@@ -95,9 +101,7 @@ def _lower_map(lowering: ExpressionLowering, node: ast.ListComp) -> ast.expr:
     value = inner.value(node.elt, _inner_hint(lowering, node))
     reference = block.settle(value, "value", "out", span)
     gathers = (ir.Collected(name="out", value=reference),)
-    lowering.block.add(
-        ir.Map(id=name, items=over, body=block.finish(), gathers=gathers, span=span)
-    )
+    lowering.block.add(ir.Map(id=name, items=over, body=block.finish(), gathers=gathers, span=span))
     gathered = ir.Gather(map=name, name="out")
     return ast.Name(shared.name_of(gathered, name), ast.Load())
 
@@ -107,9 +111,7 @@ def _inner_hint(lowering: ExpressionLowering, node: ast.ListComp) -> str:
 
 
 def _variables(node: ast.ListComp) -> list[str]:
-    names = (
-        n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)
-    )
+    names = (n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name))
     return list(dict.fromkeys(names))
 
 

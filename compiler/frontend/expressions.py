@@ -1,7 +1,7 @@
 """Lowering of expressions: steps are taken out as nodes, what stays is glue."""
 
 import ast
-from collections.abc import Callable
+import keyword
 from dataclasses import dataclass, field
 
 from headrace.compiler import ir
@@ -52,7 +52,7 @@ class Lowering:
     def name_of(self, reference: AnyReference, wanted: str) -> str:
         """Return the one name by which glue reads `reference`; `wanted` if that is still free."""
         if reference not in self.named:
-            name = self.glue_names.fresh(wanted.replace("-", "_"), "_")
+            name = self.glue_names.fresh(identifier(wanted), "_")
             self.named[reference] = name
             self.by_name[name] = reference
         return self.named[reference]
@@ -101,7 +101,13 @@ class ExpressionLowering(ast.NodeTransformer):
         return ir.Glue(source=glue.source_text(transformed), names=used)
 
     def error(
-        self, code: str, node: ast.AST, message: str, *, label: str = "", hint: str = "",
+        self,
+        code: str,
+        node: ast.AST,
+        message: str,
+        *,
+        label: str = "",
+        hint: str = "",
         related: tuple[Related, ...] = (),
     ) -> ast.expr:
         """Report an error at `node`, and return what stands for it from there on."""
@@ -133,8 +139,11 @@ class ExpressionLowering(ast.NodeTransformer):
                 Related(span=found.branch_at, message="the other arm of this branch binds nothing"),
             )
             return self.error(
-                "HR202", node, f"`{node.id}` is bound in some arms of a branch only",
-                label="read here", hint=f"bind `{node.id}` in every arm, or before the branch",
+                "HR202",
+                node,
+                f"`{node.id}` is bound in some arms of a branch only",
+                label="read here",
+                hint=f"bind `{node.id}` in every arm, or before the branch",
                 related=related,
             )
         if found is not None:
@@ -153,7 +162,9 @@ class ExpressionLowering(ast.NodeTransformer):
             else:
                 return self.embed(ir.Const(text=wire.encode(value)), node.id)
         return self.error(
-            "HR201", node, f"`{node.id}` is not a value that a pipeline can read",
+            "HR201",
+            node,
+            f"`{node.id}` is not a value that a pipeline can read",
             label=f"a {definition.kind} of the module",
             hint="pass it as a parameter, or return it from a step",
         )
@@ -163,7 +174,10 @@ class ExpressionLowering(ast.NodeTransformer):
 
         known = [*self.environment, *(n for n in glue.BUILTINS)]
         return self.error(
-            "HR201", node, f"unknown name `{node.id}`", label="not bound here",
+            "HR201",
+            node,
+            f"unknown name `{node.id}`",
+            label="not bound here",
             hint=did_you_mean(node.id, known) or "bind it above, or make it a parameter",
         )
 
@@ -192,12 +206,16 @@ class ExpressionLowering(ast.NodeTransformer):
             is_none = isinstance(operand, ast.Constant) and operand.value is None
             if isinstance(op, ast.Is | ast.IsNot) and not is_none:
                 return self.error(
-                    "HR303", node, "`is` compares identities, which do not survive a container",
+                    "HR303",
+                    node,
+                    "`is` compares identities, which do not survive a container",
                     hint="compare with `==`, or with `is None`",
                 )
         if any(map(self.has_step, operands[2:])):
             return self.error(
-                "HR102", node, "a step in a chained comparison may not run in Python",
+                "HR102",
+                node,
+                "a step in a chained comparison may not run in Python",
                 hint="call the step on a line of its own above",
             )
         visited = [self.visit(operands[0]), self.visit(operands[1])]
@@ -244,15 +262,19 @@ class ExpressionLowering(ast.NodeTransformer):
             test = self.block.settle(test, "value", f"{name}-test", span)
         condition = self.block.settle(test, "condition", f"{name}-condition", span)
         arms = [self._arm(arm, test, hint, span) for arm in (then, otherwise)]
-        choice = ir.Choice(name=_identifier(hint), then=arms[0][1], otherwise=arms[1][1])
+        choice = ir.Choice(name=identifier(hint), then=arms[0][1], otherwise=arms[1][1])
         self.block.add(
             ir.Branch(
-                id=name, condition=condition, then=arms[0][0], otherwise=arms[1][0],
-                merges=(choice,), span=span,
+                id=name,
+                condition=condition,
+                then=arms[0][0],
+                otherwise=arms[1][0],
+                merges=(choice,),
+                span=span,
             )
         )
         merged = ir.Merge(branch=name, name=choice.name)
-        return ast.Name(self.shared.name_of(merged, _identifier(hint)), ast.Load())
+        return ast.Name(self.shared.name_of(merged, identifier(hint)), ast.Load())
 
     def _arm(
         self, arm: ast.expr | None, test: AnyValue, hint: str, span: Span
@@ -293,7 +315,9 @@ class ExpressionLowering(ast.NodeTransformer):
         head = dotted.split(".")[0] if dotted else None
         if head and head not in self.environment and not any(head in s for s in self.bound):
             return self.error(
-                "HR201", node, f"`{dotted}` is not a value that a pipeline can read",
+                "HR201",
+                node,
+                f"`{dotted}` is not a value that a pipeline can read",
                 hint="read it in a step, or pass it as a parameter",
             )
         return ast.Attribute(self.visit(node.value), node.attr, node.ctx)
@@ -302,20 +326,34 @@ class ExpressionLowering(ast.NodeTransformer):
         """Accept the plain forms of expressions; refuse all others."""
         if isinstance(node, ast.expr) and not isinstance(node, _PLAIN):
             return self.error(
-                "HR102", node, f"{_described(node)} is not accepted in a pipeline body",
-                label="not accepted here", hint="move it into a step, which may be any Python",
+                "HR102",
+                node,
+                f"{_described(node)} is not accepted in a pipeline body",
+                label="not accepted here",
+                hint="move it into a step, which may be any Python",
             )
         if isinstance(node, ast.Constant) and not fold.is_plain(node.value):
             return self.error(
-                "HR102", node, "only numbers, texts, booleans and None may stand here",
+                "HR102",
+                node,
+                "only numbers, texts, booleans and None may stand here",
                 hint="make this value in a step",
             )
         return super().generic_visit(_shallow_copy(node))
 
 
 _PLAIN = (
-    ast.Constant, ast.BinOp, ast.UnaryOp, ast.JoinedStr, ast.FormattedValue, ast.Subscript,
-    ast.Slice, ast.List, ast.Tuple, ast.Dict, ast.Starred,
+    ast.Constant,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.JoinedStr,
+    ast.FormattedValue,
+    ast.Subscript,
+    ast.Slice,
+    ast.List,
+    ast.Tuple,
+    ast.Dict,
+    ast.Starred,
 )
 
 
@@ -333,15 +371,22 @@ def _dotted(node: ast.expr) -> str | None:
     return None
 
 
-def _identifier(name: str) -> str:
-    return kebab(name).replace("-", "_")
+def identifier(name: str) -> str:
+    """Return `name` as a Python name in ASCII that is no keyword."""
+    plain = kebab(name).replace("-", "_")
+    return f"_{plain}" if plain[0].isdigit() or keyword.iskeyword(plain) else plain
 
 
 def _described(node: ast.AST) -> str:
     words = {
-        ast.Lambda: "a lambda", ast.Await: "await", ast.Yield: "yield", ast.YieldFrom: "yield",
-        ast.NamedExpr: "an assignment expression (`:=`)", ast.Set: "a set display",
-        ast.SetComp: "a set comprehension", ast.DictComp: "a dict comprehension",
+        ast.Lambda: "a lambda",
+        ast.Await: "await",
+        ast.Yield: "yield",
+        ast.YieldFrom: "yield",
+        ast.NamedExpr: "an assignment expression (`:=`)",
+        ast.Set: "a set display",
+        ast.SetComp: "a set comprehension",
+        ast.DictComp: "a dict comprehension",
     }
     return words.get(type(node), f"this ({type(node).__name__})")
 
@@ -350,6 +395,3 @@ def register_function(shared: Lowering, definition: Definition) -> ir.Function:
     """Return the signature of a step's function, which the pipeline lists from now on."""
     function = function_signature(definition)
     return shared.functions.setdefault(function.key, function)
-
-
-Lower = Callable[[ast.expr], AnyValue]

@@ -1,6 +1,7 @@
 """Constants: the expressions whose value is known, and cheap to know, at compile time."""
 
 import ast
+import warnings
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
 _CALLS = {"range": range, "zip": zip, "enumerate": enumerate, "list": list, "len": len, "str": str}
@@ -25,8 +26,10 @@ def constant(expression: ast.expr) -> object:
     comprehensions = sum(isinstance(n, ast.comprehension) for n in ast.walk(expression))
     if comprehensions > 1:
         raise NotConstant
-    code = compile(ast.fix_missing_locations(ast.Expression(expression)), "<constant>", "eval")
     try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.fix_missing_locations(ast.Expression(expression))
+            code = compile(tree, "<constant>", "eval")
         value = eval(code, {"__builtins__": {}, **_CALLS})  # noqa: S307 - only what _cheap accepts
     except Exception as error:
         raise NotConstant from error
@@ -51,9 +54,20 @@ def _cheap(node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id=name)):
             return name in _CALLS
         case (
-            ast.List() | ast.Tuple() | ast.Dict() | ast.UnaryOp() | ast.unaryop() | ast.operator()
-            | ast.Name() | ast.expr_context() | ast.Compare() | ast.cmpop() | ast.ListComp()
-            | ast.comprehension() | ast.keyword() | ast.Subscript()
+            ast.List()
+            | ast.Tuple()
+            | ast.Dict()
+            | ast.UnaryOp()
+            | ast.unaryop()
+            | ast.operator()
+            | ast.Name()
+            | ast.expr_context()
+            | ast.Compare()
+            | ast.cmpop()
+            | ast.ListComp()
+            | ast.comprehension()
+            | ast.keyword()
+            | ast.Subscript()
         ):
             return True
         case _:

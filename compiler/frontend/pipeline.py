@@ -39,7 +39,9 @@ def lower_pipeline(
     block = shared.new_block()
     body, returned = _split_return(node)
     lowering = BlockLowering(shared, block, environment)
-    live = frozenset(n.id for n in ast.walk(returned) if isinstance(n, ast.Name)) if returned else ()
+    live = (
+        frozenset(n.id for n in ast.walk(returned) if isinstance(n, ast.Name)) if returned else ()
+    )
     lowering.run(body, frozenset(live))
     result = _result(shared, lowering, returned, module.span(node))
     known = {key.split(":")[1] for key in shared.functions}
@@ -82,7 +84,9 @@ def _find(
     start = Span(path=module.source.shown_path, line=1, column=1, end_line=1, end_column=1)
     if isinstance(node, ast.AsyncFunctionDef):
         sink.report(
-            "HR104", f"the pipeline `{name}` is async", module.span(node),
+            "HR104",
+            f"the pipeline `{name}` is async",
+            module.span(node),
             hint="write it with a plain `def`",
         )
         return None
@@ -99,13 +103,18 @@ def _find(
 def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
     for decorator in node.decorator_list:
         sink.report(
-            "HR104", f"the pipeline `{node.name}` is decorated", module.span(decorator),
-            label="changes what calling it means", hint="remove the decorator",
+            "HR104",
+            f"the pipeline `{node.name}` is decorated",
+            module.span(decorator),
+            label="changes what calling it means",
+            hint="remove the decorator",
         )
     for parameter in filter(None, (node.args.vararg, node.args.kwarg)):
         sink.report(
-            "HR104", f"the pipeline `{node.name}` takes any number of arguments",
-            module.span(parameter), hint="name its parameters one by one",
+            "HR104",
+            f"the pipeline `{node.name}` takes any number of arguments",
+            module.span(parameter),
+            hint="name its parameters one by one",
         )
 
 
@@ -133,7 +142,9 @@ def _default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
         value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
     except fold.NotConstant:
         sink.report(
-            "HR304", "the default of a pipeline parameter must be a constant", module.span(node),
+            "HR304",
+            "the default of a pipeline parameter must be a constant",
+            module.span(node),
             hint="use a literal, or None and decide in a step",
         )
         return ir.Const(text="null")
@@ -141,9 +152,7 @@ def _default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
 
 
 def _call_counts(node: ast.FunctionDef) -> dict[str, int]:
-    names = (
-        ast.unparse(n.func).split(".")[-1] for n in ast.walk(node) if isinstance(n, ast.Call)
-    )
+    names = (ast.unparse(n.func).split(".")[-1] for n in ast.walk(node) if isinstance(n, ast.Call))
     return dict(Counter(names))
 
 

@@ -84,7 +84,9 @@ class BlockLowering:
             return
         if expressions.has_step(node):
             self._error(
-                "HR102", node, "the result of this expression is thrown away",
+                "HR102",
+                node,
+                "the result of this expression is thrown away",
                 "bind it to a name, or call the step alone on its line",
             )
             return
@@ -108,7 +110,9 @@ class BlockLowering:
             return
         if _is_one_shot(node, expressions):
             self._error(
-                "HR302", node, "this iterator can be read only once, a name can be read many times",
+                "HR302",
+                node,
+                "this iterator can be read only once, a name can be read many times",
                 f"write `list({ast.unparse(node)})`",
             )
             return
@@ -138,7 +142,9 @@ class BlockLowering:
 
     def _cannot_fit(self, node: ast.AST, given: int, wanted: int) -> None:
         self._error(
-            "HR301", node, f"{given} values cannot be unpacked into {wanted} names",
+            "HR301",
+            node,
+            f"{given} values cannot be unpacked into {wanted} names",
             "give as many names as there are values",
         )
 
@@ -173,14 +179,18 @@ class BlockLowering:
             self._unpack(target, value, node)
         else:
             self._error(
-                "HR102", target, "only names can be assigned in a pipeline body",
+                "HR102",
+                target,
+                "only names can be assigned in a pipeline body",
                 "make the changed object in a step that returns it",
             )
 
     def _unpack(self, target: ast.Tuple | ast.List, value: AnyValue, node: ast.expr) -> None:
         if any(isinstance(part, ast.Starred) for part in target.elts):
             self._error(
-                "HR206", target, "a starred name is not accepted in a pipeline body",
+                "HR206",
+                target,
+                "a starred name is not accepted in a pipeline body",
                 "use a slice: `rest = values[1:]`",
             )
             return

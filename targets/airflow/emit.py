@@ -234,8 +234,7 @@ class _Builder:
 
 def _items(node: ir.Map, spelling: Spelling) -> str:
     if isinstance(node.items, ir.Const):
-        text: str = wire.encode(wire.split_items(node.items.text))
-        return text
+        return wire.encode(wire.split_items(node.items.text))
     if isinstance(node.items, ir.Output):
         return spelling.bare(node.items)
     raise InternalError(f"the items of {node.id} are neither constant nor an output")
