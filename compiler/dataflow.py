@@ -20,7 +20,7 @@ def references(value: AnyValue) -> Iterator[AnyReference]:
 
 
 def own_values(node: AnyNode) -> Iterator[AnyValue]:
-    """Yield the values that `node` itself needs before it can start, without those of its blocks."""
+    """Yield the values that `node` itself needs before it can start, without its blocks' own."""
     match node:
         case ir.Call():
             yield from (argument.value for argument in node.arguments)

@@ -1,204 +1,309 @@
-"""How the values that are no text become objects of the store, and come back."""
+"""Artifacts: the values that travel as objects of the store, each kind in a form of its own.
 
-import io
+Packages of the user's are imported only for a value that comes from them, or to read one.
+"""
+
+from __future__ import annotations
+
 import os
 import sys
-import tempfile
-from collections.abc import Callable
-from typing import Any, Optional
 
-from headrace.runtime.store import FileStore
-from headrace.runtime.wire import TAG, BadValue, parse
+from headrace.runtime.errors import DataError
+from headrace.runtime.store import HashingFile, Store
+from headrace.runtime.wire_types import TAG
 
-Reference = "dict[str, Any]"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Write = Callable[[Any, Any], object]
+    """Writes a value to a file that is open for writing only."""
+    Read = Callable[[str], object]
+    """Reads a value from the file at a path."""
 
 
-class StoredArtifacts:
-    """Artifacts in a store; what a step reads of them is copied into a folder of its own."""
+class Artifacts:
+    """Keeps artifacts in a store, and copies those of its files that a step reads to a folder."""
 
-    def __init__(self, store: Optional[FileStore], folder: Optional[str] = None) -> None:
-        """Use `store`; files are copied below `folder`, by default a new temporary one."""
-        self._store = store
+    def __init__(self, store: Store, folder: Callable[[], str]) -> None:
+        """Use `store`; `folder` gives the folder for copies, when there is a first one."""
+        self.store = store
         self._folder = folder
         self._copies = 0
 
-    @property
-    def store(self) -> FileStore:
-        """The store.
+    def save(self, value: object) -> dict[str, Any]:
+        """Keep `value` and return the fields of the object that stands for it.
 
         Raises:
-            BadValue: there is none.
+            DataError: the value cannot be kept.
+            RetryableError, ManifestError: the store cannot be written to.
         """
-        if self._store is None:
-            raise BadValue(
-                "this value is an artifact and needs a store: set `store` in the configuration, or "
-                "the run parameter `headrace-store`, to a folder that all steps share"
-            )
-        return self._store
-
-    def save(self, value: object) -> "dict[str, Any]":
-        """Store `value`, and return the reference that stands for it.
-
-        Raises:
-            BadValue: there is no store, or the value cannot be stored.
-        """
-        if isinstance(value, os.PathLike):
-            return self._save_path(os.fspath(value))
-        codec = _codec_of(value)
-        buffer = io.BytesIO()
-        try:
-            _CODECS[codec][0](value, buffer)
-        except Exception as error:
-            kind = f"{type(value).__module__}.{type(value).__qualname__}"
-            raise BadValue(f"a {kind} cannot be stored: {error}") from error
-        content = buffer.getvalue()
-        digest = self.store.put(content)
-        return {TAG: "artifact", "codec": codec, "digest": digest, "size": len(content)}
-
-    def spill(self, text: str) -> "dict[str, Any]":
-        """Store a value's JSON that is too long to travel, and return what stands for it."""
-        content = text.encode()
-        return {TAG: "stored", "digest": self.store.put(content), "size": len(content)}
-
-    def _save_path(self, path: str) -> "dict[str, Any]":
-        name = os.path.basename(os.path.abspath(path))
-        if os.path.isdir(path):
-            digest, size = self.store.put_folder(path)
-            codec = "folder"
-        elif os.path.isfile(path):
-            digest, size = self.store.put_file(path)
-            codec = "file"
-        else:
-            raise BadValue(f"the path {path} was returned, but there is no such file or folder")
+        if is_path(value):
+            return self._save_path(str(value))
+        codec = codec_of(value)
+        name, write, _ = _CODECS[codec]
+        digest, size = self.store.put(lambda file: _written(write, value, file))
         return {TAG: "artifact", "codec": codec, "name": name, "digest": digest, "size": size}
 
-    def load(self, reference: "dict[str, Any]") -> object:
+    def load(self, reference: dict[str, Any]) -> object:
         """Return the value that `reference` stands for.
 
         Raises:
-            BadValue: there is no store, or the reference is of no known kind.
-            Corrupt: the store lacks the object, or it is damaged.
+            DataError: it is absent or damaged, or what reads it is not installed.
+            RetryableError, ManifestError: the store cannot be read.
         """
-        if reference[TAG] == "stored":
-            from headrace.runtime.wire import decode
-
-            return decode(self.store.get(reference["digest"]).decode(), self)
-        codec = reference["codec"]
+        codec, name, digest = reference["codec"], str(reference["name"]), reference["digest"]
+        if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):
+            raise DataError(f"{name!r} is not the name of an artifact")
+        if codec not in _CODECS and codec not in ("file", "folder"):
+            raise DataError(f"unknown kind of artifact {codec!r}")
+        if codec in ("bytes", "bytearray"):
+            data = self.store.read(digest)
+            return data if codec == "bytes" else bytearray(data)
+        path = self._new_path(name)
         if codec in ("file", "folder"):
-            return self._load_path(reference, is_folder=codec == "folder")
-        if codec not in _CODECS:
-            raise BadValue(f"unknown codec of an artifact: {codec}")
-        return _CODECS[codec][1](io.BytesIO(self.store.get(reference["digest"])))
+            return self._load_path(codec, digest, path, bool(reference.get("executable")))
+        self.store.copy(digest, path)
+        try:
+            return _read(_CODECS[codec][2], codec, path)
+        finally:
+            os.unlink(path)
 
-    def _load_path(self, reference: "dict[str, Any]", *, is_folder: bool) -> object:
+    def save_text(self, text: str) -> dict[str, Any]:
+        """Keep the JSON `text` and return the fields of the object that stands for it.
+
+        Raises:
+            RetryableError, ManifestError: the store cannot be written to.
+        """
+        digest, size = self.store.put_bytes(text.encode("ascii"))
+        return {TAG: "stored", "digest": digest, "size": size}
+
+    def load_text(self, reference: dict[str, Any]) -> str:
+        """Return the JSON text that `reference` stands for.
+
+        Raises:
+            DataError, RetryableError, ManifestError: as for `Store.read`.
+        """
+        return self.store.read(reference["digest"]).decode("ascii")
+
+    def _new_path(self, name: str) -> str:
+        self._copies += 1
+        folder = os.path.join(self._folder(), str(self._copies))
+        os.mkdir(folder)
+        return os.path.join(folder, name)
+
+    def _save_path(self, path: str) -> dict[str, Any]:
+        name = os.path.basename(os.path.abspath(path)) or "root"
+        fields: dict[str, Any] = {TAG: "artifact", "codec": "file", "name": name}
+        try:
+            if os.path.isdir(path):
+                from headrace.runtime.folders import put_folder
+
+                fields["codec"] = "folder"
+                fields["digest"], fields["size"] = put_folder(self.store, path)
+            elif os.path.isfile(path):
+                fields["digest"], fields["size"] = self.store.put_file(path)
+                if os.stat(path).st_mode & 0o100:
+                    fields["executable"] = True
+            else:
+                there = "is no file or folder" if os.path.lexists(path) else "does not exist"
+                raise DataError(f"cannot pass the path {path!r} on: it {there}")
+        except OSError as error:
+            raise DataError(f"cannot read {path!r}: {error.strerror}") from None
+        return fields
+
+    def _load_path(self, codec: str, digest: str, path: str, executable: bool) -> object:
         from pathlib import Path
 
-        if self._folder is None:
-            self._folder = tempfile.mkdtemp(prefix="headrace-")
-        self._copies += 1
-        name = os.path.basename(reference["name"]) or "artifact"
-        target = os.path.join(self._folder, str(self._copies), name)
-        if is_folder:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            self.store.get_folder(reference["digest"], target)
+        from headrace.runtime.folders import copy_file, copy_folder
+
+        if codec == "folder":
+            copy_folder(self.store, digest, path)
         else:
-            self.store.get_file(reference["digest"], target)
-        return Path(target)
+            copy_file(self.store, digest, path, executable)
+        return Path(path)
 
 
-def has_pickle(text: str) -> bool:
-    """Whether the value in `text` holds a pickle, whose bytes may differ for equal values."""
-    pending = [parse(text)]
-    while pending:
-        tree = pending.pop()
-        if isinstance(tree, dict):
-            if tree.get(TAG) == "artifact" and tree.get("codec") == "pickle":
-                return True
-            pending.extend(tree.values())
-        elif isinstance(tree, list):
-            pending.extend(tree)
-    return False
+def is_path(value: object) -> bool:
+    """Whether `value` is a path of this machine (`pathlib.Path`)."""
+    kind = type(value)
+    return kind.__module__.partition(".")[0] == "pathlib" and hasattr(value, "exists")
 
 
-def _codec_of(value: object) -> str:
-    if type(value) in (bytes, bytearray):
-        return type(value).__name__
-    numpy, torch, pandas = (sys.modules.get(name) for name in ("numpy", "torch", "pandas"))
-    if numpy is not None and type(value) is numpy.ndarray and not value.dtype.hasobject:
+def codec_of(value: object) -> str:
+    """Return the name of the codec for `value`, which is no path; `pickle` where none fits."""
+    kind = type(value)
+    if kind in (bytes, bytearray):
+        return kind.__name__
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and kind is numpy.ndarray and not value.dtype.hasobject:  # type: ignore[attr-defined]
         return "numpy"
-    if torch is not None and type(value) is torch.Tensor:
-        return "torch"
-    if pandas is not None and type(value) is pandas.DataFrame and _has_parquet():
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "Tensor"):
+        plain = (torch.Tensor, getattr(torch.nn, "Parameter", torch.Tensor))
+        if kind in plain or _holds_tensors(value, plain):
+            return "torch"
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and kind is getattr(pandas, "DataFrame", None) and _fits_parquet(value):
         return "parquet"
     return "pickle"
 
 
-def _has_parquet() -> bool:
-    from importlib.util import find_spec
+def _holds_tensors(value: Any, plain: tuple[type, ...]) -> bool:
+    """Whether `value` is a dictionary by name of tensors only, as a state dict is."""
+    names = (dict, sys.modules["collections"].OrderedDict)
+    return (
+        type(value) in names
+        and len(value) > 0
+        and all(type(k) is str and type(v) in plain for k, v in value.items())
+    )
 
-    return find_spec("pyarrow") is not None
+
+def _fits_parquet(value: Any) -> bool:
+    """Whether the data frame comes back from parquet exactly as it is."""
+    try:
+        import io
+
+        import pandas
+
+        file = io.BytesIO()
+        value.to_parquet(file)
+        back = pandas.read_parquet(file)
+    except Exception:  # whatever parquet cannot hold, pickle may
+        return False
+    same_labels = back.columns.equals(value.columns) and back.index.equals(value.index)
+    same_types = list(back.dtypes) == list(value.dtypes) and back.index.dtype == value.index.dtype
+    names = (back.columns.name, back.index.names) == (value.columns.name, value.index.names)
+    same_kind = type(back.index) is type(value.index) and type(back.columns) is type(value.columns)
+    return bool(
+        same_labels
+        and same_types
+        and names
+        and same_kind
+        and back.equals(value)
+        and back.attrs == value.attrs
+    )
 
 
-def _save_numpy(value: Any, file: io.BytesIO) -> None:
+def written_digest(codec: str, value: object) -> str:
+    """Return the digest of what `codec` writes for `value`, without keeping it."""
+    file = HashingFile(None)
+    _CODECS[codec][1](value, file)
+    return file.digest
+
+
+def _written(write: Write, value: object, file: HashingFile) -> None:
+    try:
+        write(value, file)
+    except OSError:
+        raise
+    except Exception as error:  # pickle runs code of the value's class
+        kind = type(value)
+        raise DataError(
+            f"cannot pass a value of type {kind.__module__}.{kind.__qualname__} to another step: "
+            f"{error}"
+        ) from None
+
+
+def _read(read: Read, codec: str, path: str) -> object:
+    try:
+        return read(path)
+    except ModuleNotFoundError as error:
+        raise DataError(
+            f"an artifact needs the module {error.name!r}, which is not installed here: "
+            "add it to this step's image"
+        ) from None
+    except Exception as error:  # pickle runs code of the value's class
+        kind = type(error).__name__
+        raise DataError(f"cannot read an artifact of kind {codec}: {kind}: {error}") from error
+
+
+# --- the codecs ----------------------------------------------------------------------------------
+
+
+def _write_bytes(value: Any, file: Any) -> None:
+    file.write(value)
+
+
+def _read_bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _write_numpy(value: Any, file: Any) -> None:
     import numpy
 
     numpy.save(file, value, allow_pickle=False)
 
 
-def _load_numpy(file: io.BytesIO) -> object:
+def _read_numpy(path: str) -> object:
     import numpy
 
-    loaded: object = numpy.load(file, allow_pickle=False)
+    loaded: object = numpy.load(path, allow_pickle=False)
     return loaded
 
 
-def _save_torch(value: Any, file: io.BytesIO) -> None:
+def _write_torch(value: Any, file: Any) -> None:
     import torch
 
-    # A view would drag its whole storage along.
-    torch.save(value.detach().clone() if not value.requires_grad else value, file)
+    torch.save(_compact(value), file)
 
 
-def _load_torch(file: io.BytesIO) -> object:
+def _compact(value: Any) -> Any:
+    """Return `value` without the rest of the storage that a view of a tensor would drag along."""
     import torch
 
-    loaded: object = torch.load(file, weights_only=True)
+    if type(value) is torch.Tensor and not value.requires_grad:
+        storage = getattr(value, "untyped_storage", value.storage)()
+        whole = value.element_size() * value.nelement()
+        return value.clone() if whole < storage.nbytes() else value
+    return value
+
+
+def _read_torch(path: str) -> object:
+    import torch
+
+    place = None if torch.cuda.is_available() else "cpu"
+    loaded: object = torch.load(path, map_location=place, weights_only=True)
     return loaded
 
 
-def _save_parquet(value: Any, file: io.BytesIO) -> None:
-    value.to_parquet(file)
+def _write_parquet(value: Any, file: Any) -> None:
+    import io
+
+    buffer = io.BytesIO()
+    value.to_parquet(buffer)
+    file.write(buffer.getvalue())
 
 
-def _load_parquet(file: io.BytesIO) -> object:
+def _read_parquet(path: str) -> object:
     import pandas
 
-    loaded: object = pandas.read_parquet(file)
+    loaded: object = pandas.read_parquet(path)
     return loaded
 
 
-def _save_pickle(value: Any, file: io.BytesIO) -> None:
+def _write_pickle(value: Any, file: Any) -> None:
     import pickle
 
     pickle.dump(value, file, protocol=4)
 
 
-def _load_pickle(file: io.BytesIO) -> object:
+def _read_pickle(path: str) -> object:
     import pickle
 
-    loaded: object = pickle.load(file)
+    with open(path, "rb") as file:
+        loaded: object = pickle.load(file)
     return loaded
 
 
-def _save_bytes(value: Any, file: io.BytesIO) -> None:
-    file.write(value)
-
-
-_CODECS: "dict[str, tuple[Callable[[Any, io.BytesIO], None], Callable[[io.BytesIO], object]]]" = {
-    "bytes": (_save_bytes, lambda file: file.read()),
-    "bytearray": (_save_bytes, lambda file: bytearray(file.read())),
-    "numpy": (_save_numpy, _load_numpy),
-    "torch": (_save_torch, _load_torch),
-    "parquet": (_save_parquet, _load_parquet),
-    "pickle": (_save_pickle, _load_pickle),
+_CODECS: dict[str, tuple[str, Write, Read]] = {
+    "bytes": ("value.bytes", _write_bytes, _read_bytes),
+    "bytearray": ("value.bytes", _write_bytes, _read_bytes),
+    "numpy": ("array.npy", _write_numpy, _read_numpy),
+    "torch": ("tensors.pt", _write_torch, _read_torch),
+    "parquet": ("frame.parquet", _write_parquet, _read_parquet),
+    "pickle": ("object.pickle", _write_pickle, _read_pickle),
 }
+"""By name: the base name of the object, what writes it, what reads it."""

@@ -1,4 +1,4 @@
-"""Blocks under construction: nodes in order, the order of effects, and values made to stand alone."""
+"""Blocks under construction: nodes in order, the order of effects, values made outputs."""
 
 import ast
 import re

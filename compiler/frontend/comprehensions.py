@@ -16,7 +16,11 @@ def lower_comprehension(lowering: ExpressionLowering, node: Comprehension) -> as
     if not lowering.has_step(node):
         return _lower_glue(lowering, node)
     first, *others = node.generators
-    places = [*others, *(test for generator in node.generators for test in generator.ifs)]
+    later = [*others, *(test for generator in node.generators for test in generator.ifs)]
+    elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    if not any(map(lowering.has_step, [*later, *elements])):
+        # Python evaluates the first iterable once, outside of the comprehension.
+        return _lower_glue(lowering, node)
     if not isinstance(node, ast.ListComp):
         return lowering.error(
             "HR102",
@@ -24,7 +28,7 @@ def lower_comprehension(lowering: ExpressionLowering, node: Comprehension) -> as
             "a step may stand in a list comprehension only",
             hint="make a list of the results first, then build this from it",
         )
-    if any(map(lowering.has_step, places)):
+    if any(map(lowering.has_step, later)):
         return lowering.error(
             "HR102",
             node,

@@ -30,7 +30,7 @@ def constant(expression: ast.expr) -> object:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.fix_missing_locations(ast.Expression(expression))
             code = compile(tree, "<constant>", "eval")
-        value = eval(code, {"__builtins__": {}, **_CALLS})  # noqa: S307 - only what _cheap accepts
+        value = eval(code, {"__builtins__": {}, **_CALLS})
     except Exception as error:
         raise NotConstant from error
     if not is_plain(value):

@@ -3,22 +3,21 @@
 import ast
 from collections.abc import Callable
 
-BUILTINS = frozenset(
-    "len min max sum sorted abs round any all str int float bool list dict tuple zip enumerate "
-    "range reversed repr format divmod".split()
-)
+from headrace.runtime.glue import FUNCTIONS
+
+BUILTINS = frozenset(FUNCTIONS.split())
 """The functions that glue may call; the shim evaluates glue with exactly these."""
 
 ONE_SHOT = frozenset({"zip", "enumerate", "reversed"})
 """Those of `BUILTINS` whose result can be read only once."""
 
-METHODS = frozenset(
-    "upper lower strip lstrip rstrip split rsplit splitlines join replace startswith endswith "
-    "format removeprefix removesuffix title capitalize casefold swapcase zfill center ljust rjust "
-    "count find rfind index rindex partition rpartition isdigit isalpha isalnum isspace isupper "
-    "islower isnumeric isdecimal isidentifier get keys values items copy is_integer bit_length "
-    "expandtabs".split()
-)
+_METHODS = """
+    upper lower strip lstrip rstrip split rsplit splitlines join replace startswith endswith format
+    removeprefix removesuffix title capitalize casefold swapcase zfill center ljust rjust count find
+    rfind index rindex partition rpartition isdigit isalpha isalnum isspace isupper islower
+    isnumeric isdecimal isidentifier expandtabs get keys values items copy is_integer bit_length
+"""
+METHODS = frozenset(_METHODS.split())
 """The methods that glue may call: those of str, list, dict and numbers that change nothing."""
 
 

@@ -1,0 +1,78 @@
+"""Runs a pipeline in the IR in this process: real calls, glue by the shim's evaluator."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyValue
+from headrace.runtime import glue, wire
+
+
+class Execution:
+    """One run; `result` is the value that the pipeline returns, after a trip through text."""
+
+    def __init__(self, pipeline: ir.Pipeline, import_root: Path, **parameters: object) -> None:
+        self._import_root = import_root
+        self._values: dict[AnyValue, str] = {}
+        for parameter in pipeline.parameters:
+            default = parameter.default.text if parameter.default else "null"
+            given = parameters.get(parameter.name, wire.decode(default))
+            self._values[ir.Param(name=parameter.name)] = wire.encode(given)
+        self._block(pipeline.body)
+        self.result = self._read(pipeline.result)
+
+    def _read(self, value: AnyValue) -> Any:
+        if isinstance(value, ir.Const):
+            return wire.decode(value.text)
+        if isinstance(value, ir.Glue):
+            return glue.evaluate(value.source, {n: self._read(r) for n, r in value.names})
+        return wire.decode(self._values[value])
+
+    def _block(self, block: ir.Block) -> None:
+        for node in block.nodes:
+            match node:
+                case ir.Map():
+                    self._map(node)
+                case ir.Branch():
+                    taken = self._read(node.condition)
+                    self._block(node.then if taken else node.otherwise)
+                    for merge in node.merges:
+                        value = self._read(merge.then if taken else merge.otherwise)
+                        reference = ir.Merge(branch=node.id, name=merge.name)
+                        self._values[reference] = wire.encode(value)
+                case _:
+                    self._step(node)
+
+    def _map(self, node: ir.Map) -> None:
+        gathers: dict[str, list[Any]] = {gather.name: [] for gather in node.gathers}
+        for item in self._read(node.items):
+            self._values[ir.Item(map=node.id)] = wire.encode(item)
+            self._block(node.body)
+            for gather in node.gathers:
+                gathers[gather.name].append(self._read(gather.value))
+        for name, gathered in gathers.items():
+            self._values[ir.Gather(map=node.id, name=name)] = wire.encode(gathered)
+
+    def _step(self, node: ir.Call | ir.Compute) -> None:
+        result = None
+        if isinstance(node, ir.Call):
+            arguments = {a.name: self._read(a.value) for a in node.arguments}
+            result = self._function(node.function)(**arguments)
+        for output in node.outputs:
+            value = result
+            if output.expression is not None:
+                names = {n: self._read(r) for n, r in output.expression.names}
+                value = glue.evaluate(output.expression.source, {**names, "result": result})
+            if output.role == "condition":
+                value = bool(value)
+            elif output.role == "items":
+                value = list(value)
+            self._values[ir.Output(node=node.id, name=output.name)] = wire.encode(value)
+
+    def _function(self, key: str) -> Any:
+        module, _, name = key.partition(":")
+        if str(self._import_root) not in sys.path:
+            sys.path.insert(0, str(self._import_root))
+        return getattr(importlib.import_module(module), name)
