@@ -110,10 +110,17 @@ def node_references(node: AnyNode) -> tuple[AnyReference, ...]:
     return tuple(found)
 
 
-def dependencies(node: AnyNode, siblings: Iterable[str]) -> tuple[str, ...]:
-    """Return the ids among `siblings` that must have succeeded before `node` starts, in order.
+def needed_nodes(node: AnyNode) -> set[str]:
+    """Return the ids of the nodes that must have succeeded before `node` starts.
 
-    They are those that make a value which `node` or anything in it reads, and its `after`.
+    They are those that make a value which `node` or anything in it reads, and its `after`; they
+    may stand in an enclosing block.
     """
-    needed = {defining_node(reference) for reference in node_references(node)} | set(node.after)
+    needed = {defining_node(reference) for reference in node_references(node)}
+    return {name for name in needed if name is not None}.union(node.after)
+
+
+def dependencies(node: AnyNode, siblings: Iterable[str]) -> tuple[str, ...]:
+    """Return those of `needed_nodes` that are among `siblings`, in the order of these."""
+    needed = needed_nodes(node)
     return tuple(sibling for sibling in siblings if sibling in needed)

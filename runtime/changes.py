@@ -8,7 +8,6 @@ different pickles.
 from __future__ import annotations
 
 from headrace.runtime import wire
-from headrace.runtime.codecs import codec_of, is_path
 from headrace.runtime.errors import StepError
 
 TYPE_CHECKING = False
@@ -38,6 +37,8 @@ class _Hashing:
     """Takes the place of a store, and only tells contents apart."""
 
     def save(self, value: Any) -> dict[str, Any]:
+        from headrace.runtime.codecs import codec_of, is_path, written_digest
+
         if is_path(value):
             from headrace.runtime.folders import state_of
 
@@ -45,8 +46,6 @@ class _Hashing:
         codec = codec_of(value)
         content: object = None
         if codec in ("bytes", "bytearray", "numpy", "torch"):
-            from headrace.runtime.codecs import written_digest
-
             content = written_digest(codec, value)
         elif type(value).__module__.startswith("pandas.") and hasattr(value, "dtypes"):
             content = _digest_of_frame(value)

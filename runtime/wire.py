@@ -77,6 +77,11 @@ def encode_marked_list(texts: Iterable[str]) -> str:
     return "[" + ", ".join(map(_string, texts)) + "]"
 
 
+def reference_text(fields: dict[str, Any]) -> str:
+    """Return the JSON of what a store gave to stand for a value."""
+    return _Writer(None).tagged(fields)
+
+
 def encode_texts(texts: dict[str, str]) -> str:
     """Return a JSON object whose values are texts as they stand."""
     return "{" + ", ".join(f"{_string(k)}: {_string(v)}" for k, v in texts.items()) + "}"

@@ -90,10 +90,16 @@ def _write_dataclass(writer: Writer, value: Any) -> str | None:
     if not all(hasattr(value, field) for field in names):
         return None
     of = {field: getattr(value, field) for field in names}
-    extra = {k: v for k, v in getattr(value, "__dict__", {}).items() if k not in of}
+    attributes = getattr(value, "__dict__", {})
+    extra = {k: v for k, v in attributes.items() if k not in of and not _is_cached(kind, k)}
     return writer.tagged(
         {TAG: "dataclass", "class": name, "of": of, **({"more": extra} if extra else {})}
     )
+
+
+def _is_cached(kind: type, name: str) -> bool:
+    """Whether the attribute is one that a `cached_property` computes again."""
+    return type(getattr(kind, name, None)).__name__ == "cached_property"
 
 
 def _read_dataclass(fields: dict[str, Any]) -> Any:

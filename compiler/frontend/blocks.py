@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import (
+from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue, defining_node, needed_nodes, references
     AnyNode,
     AnyReference,
     AnyValue,
@@ -55,23 +55,28 @@ class BlockBuilder:
         self.obligations: dict[ir.Glue, Span] = {}
         self._compute_settings = compute_settings
         self._nodes: dict[str, AnyNode] = {}
-        self._ancestors: dict[str, set[str]] = {}
         self._barrier: str | None = None
-        self._since_barrier: list[str] = []
+        self._since_barrier: dict[str, None] = {}
 
     def add(self, node: AnyNode, *, effect: bool = False) -> None:
         """Append `node`; an effect comes after all before it and before all after it."""
-        wanted = self._since_barrier if effect and self._since_barrier else [self._barrier]
-        data = dependencies(node, self._nodes)
-        implied = set(data).union(*(self._ancestors[name] for name in (*data, *wanted) if name))
-        after = tuple(name for name in wanted if name is not None and name not in implied)
+        after = self._after(node, effect=effect)
         self._nodes[node.id] = node.model_copy(update={"after": after})
-        self._ancestors[node.id] = implied.union(after)
         if effect:
             self.has_effect = True
-            self._barrier, self._since_barrier = node.id, []
+            self._barrier, self._since_barrier = node.id, {}
         else:
-            self._since_barrier.append(node.id)
+            self._since_barrier[node.id] = None
+
+    def _after(self, node: AnyNode, *, effect: bool) -> tuple[str, ...]:
+        """Return what `node` must wait for, without what its data or the others wait for anyway."""
+        data = needed_nodes(node)
+        if effect and self._since_barrier:
+            waited_for = data.union(*(needed_nodes(self._nodes[n]) for n in self._since_barrier))
+            return tuple(name for name in self._since_barrier if name not in waited_for)
+        if self._barrier is None or self._barrier in data or data & self._since_barrier.keys():
+            return ()
+        return (self._barrier,)
 
     def first_step(self) -> str | None:
         """Return the id of the first node, which names the block where nothing better does."""

@@ -1,0 +1,104 @@
+"""The outputs of a step: their texts, and how they are written so that no one sees a part."""
+
+from __future__ import annotations
+
+import os
+
+from headrace.runtime import wire
+from headrace.runtime.errors import DataError, from_os_error
+from headrace.runtime.glue import evaluate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headrace.runtime.command_line import StepCommand
+
+LONGEST_INLINE = 4096
+"""Longer texts (in bytes) go to the store, if there is one."""
+
+LONGEST_WITHOUT_STORE = 100_000
+"""Longer texts (in bytes) pass no engine: one argument of a program is at most 131,071 bytes on
+Linux (MAX_ARG_STRLEN), and some engines keep several copies."""
+
+
+def texts(
+    command: StepCommand, names: Mapping[str, object], store: wire.Keeper | None
+) -> dict[str, str]:
+    """Return the text of each output of `command`; `names` are the values that expressions read.
+
+    Raises:
+        DataError: an output cannot travel.
+        ManifestError: it needs a store, or an expression is none.
+        Exception: what an expression raises.
+    """
+    given = {}
+    for name in command.outputs():
+        role, source = command.expressions.get(name, ("value", None))
+        value = names["result"] if source is None else evaluate(source, names)
+        given[name] = _text(name, role, value, store)
+    return given
+
+
+def _text(name: str, role: str, value: object, store: wire.Keeper | None) -> str:
+    if role == "condition":
+        return "true" if value else "false"
+    if role == "items":
+        elements = [marked(name, element, store) for element in value]  # type: ignore[attr-defined]
+        text = wire.encode_marked_list(elements)
+        if len(text) > LONGEST_WITHOUT_STORE:
+            raise DataError(
+                f"the list {name!r} has {len(elements)} elements in {len(text)} bytes, and an "
+                f"engine takes {LONGEST_WITHOUT_STORE}: pass shorter elements, such as numbers"
+            )
+        return text
+    return marked(name, value, store)
+
+
+def marked(name: str, value: object, store: wire.Keeper | None) -> str:
+    """Return the marked text of `value`, which is put into `store` when it is long.
+
+    Raises:
+        DataError: the value cannot travel, or is too long and there is no store.
+        ManifestError: it needs a store and there is none.
+    """
+    text = wire.encode(value, store)
+    if len(text) <= LONGEST_INLINE:
+        return wire.mark(text)
+    if store is not None:
+        return wire.mark(wire.reference_text(store.save_text(text)))
+    if len(text) > LONGEST_WITHOUT_STORE:
+        raise DataError(
+            f"the output {name!r} has {len(text)} bytes, and an engine takes "
+            f"{LONGEST_WITHOUT_STORE}: set `store` in the configuration"
+        )
+    return wire.mark(text)
+
+
+def write(command: StepCommand, given: Mapping[str, str], folder: str) -> None:
+    """Write the outputs to where `command` says; relative paths start at `folder`.
+
+    Raises:
+        RetryableError, ManifestError: a file cannot be written.
+    """
+    if command.xcom is not None:
+        _write_file(os.path.join(folder, command.xcom), wire.encode_texts(dict(given)))
+    for name, path in command.paths.items():
+        _write_file(os.path.join(folder, path), given[name])
+
+
+def _write_file(path: str, text: str) -> None:
+    """Write `text` beside `path`, sync it, and rename it."""
+    parent = os.path.dirname(path)
+    unfinished = os.path.join(parent, f".{os.path.basename(path)}.{os.getpid()}")
+    try:
+        os.makedirs(parent, exist_ok=True)
+        with open(unfinished, "wb") as file:
+            file.write(text.encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        if os.path.exists(unfinished):
+            os.unlink(unfinished)
+        raise from_os_error(error, f"cannot write the output {path}") from None

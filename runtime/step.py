@@ -1,0 +1,194 @@
+"""`headrace-step`: runs one step, which is one call of a user's function, and ends.
+
+The exit code tells the cause: 0 it worked, 1 the user's exception, 64 a wrong manifest, 65 bad
+data, 70 a mistake of headrace, 75 a fault worth a retry, 130 and 143 when a signal ended it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from headrace.runtime import changes, command_line, function, outputs, wire
+from headrace.runtime.command_line import COMPUTE, USAGE, StepCommand
+from headrace.runtime.errors import ManifestError, StepError
+from headrace.runtime.function import UserError
+from headrace.runtime.glue import evaluate
+from headrace.runtime.report import report, tell_engine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from headrace.runtime.codecs import Artifacts
+    from headrace.runtime.command_line import Given
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the step that `argv` describes, and return the exit code of the process.
+
+    Without `argv` the arguments are those of the process, which is then the shim's own: the step
+    runs in a child of it, so that signals are obeyed at once even while the user's code is not
+    in Python.
+    """
+    if argv is not None:
+        return run(argv)
+    arguments = sys.argv[1:]
+    if "--help" in arguments[:1]:
+        print(USAGE, end="")
+        return 0
+    _put_first_on_path(os.getcwd())
+    if not hasattr(os, "fork"):
+        return run(arguments)
+    from headrace.runtime.supervisor import supervised
+
+    return supervised(lambda: run(arguments), tell_engine)
+
+
+def _put_first_on_path(folder: str) -> None:
+    if sys.path[:1] in ([folder], [""]):
+        sys.path[0] = folder
+    else:
+        sys.path.insert(0, folder)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the step that `argv` describes in this process, and return its exit code."""
+    step = next((text[len("--step=") :] for text in argv if text.startswith("--step=")), "")
+    try:
+        command = command_line.parse(argv)
+        step = command.step
+        _Step(command).run()
+    except StepError as error:
+        report(step, error)
+        return error.exit_code
+    except KeyboardInterrupt as error:
+        report(step, UserError("interrupted", error))
+        return 130
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        report(step, StepError("a mistake in headrace itself: please report it"))
+        return 70
+    return 0
+
+
+class _Step:
+    """One step, from its command line to its outputs."""
+
+    def __init__(self, command: StepCommand) -> None:
+        self._command = command
+        self._folder = os.getcwd()
+        self._copies: str | None = None
+        self._store = self._opened_store()
+
+    def run(self) -> None:
+        """Do what the command says.
+
+        Raises:
+            StepError: whatever went wrong.
+        """
+        try:
+            self._run()
+        finally:
+            if self._copies is not None:
+                import shutil
+
+                shutil.rmtree(self._copies, ignore_errors=True)
+
+    def _run(self) -> None:
+        self._command.outputs()
+        self._check_code()
+        compute = self._command.function == COMPUTE
+        called = None if compute else function.load(self._command.function)
+        names = self._given(self._command.lets, {}, grow=True)
+        if called is not None:
+            names["result"] = self._called(called, names)
+        try:
+            texts = outputs.texts(self._command, names, self._store)
+        except StepError:
+            raise
+        except Exception as error:
+            raise UserError("", error) from None
+        outputs.write(self._command, texts, self._folder)
+
+    def _called(self, called: Any, names: Mapping[str, object]) -> object:
+        key = self._command.function
+        arguments = self._given(self._command.arguments, names)
+        before = changes.fingerprints(arguments)
+        result = function.call(key, called, arguments)
+        changed = changes.changed(before, arguments)
+        if changed:
+            listed = ", ".join(map(repr, changed))
+            raise UserError(
+                f"{key} changed its argument {listed} in place, which later steps would not see: "
+                "change a copy and return it"
+            )
+        return result
+
+    def _given(
+        self, given: Sequence[Given], names: Mapping[str, object], grow: bool = False
+    ) -> dict[str, object]:
+        """Return the values of `given`, by name; with `grow` each may read those before it."""
+        values: dict[str, object] = {}
+        for one in given:
+            try:
+                values[one.name] = (
+                    evaluate(one.text, values if grow else names)
+                    if one.is_expression
+                    else wire.decode(one.text, self._store)
+                )
+            except StepError as error:
+                raise type(error)(f"the value of {one.name!r}: {error}") from error
+            except Exception as error:
+                raise UserError(f"the value of {one.name!r} cannot be computed", error) from None
+        return values
+
+    def _opened_store(self) -> Artifacts | None:
+        url = self._command.store
+        if url is None:
+            url = os.environ.get("HEADRACE_STORE", "")
+        if not url:
+            return None
+        from headrace.runtime.codecs import Artifacts
+        from headrace.runtime.store import Store
+
+        return Artifacts(Store(url), self._folder_for_copies)
+
+    def _folder_for_copies(self) -> str:
+        if self._copies is None:
+            import tempfile
+
+            self._copies = tempfile.mkdtemp(prefix="headrace-")
+        return self._copies
+
+    def _check_code(self) -> None:
+        """Refuse to run other code than the manifest was compiled from."""
+        command, environment = self._command, os.environ
+        expected = environment.get("HEADRACE_CODE", "") if command.code is None else command.code
+        listed = environment.get("HEADRACE_MODULES", "")
+        if command.modules is not None:
+            listed = command.modules
+        if not expected:
+            return
+        from headrace.runtime.code import find_module, installed_digest
+
+        modules = [name for name in listed.split(",") if name]
+        found, missing = installed_digest(modules)
+        if missing:
+            raise ManifestError(
+                f"the code here lacks the module {', '.join(missing)}: the image needs the "
+                f"sources of the pipeline in its working folder ({self._folder}) or on PYTHONPATH"
+            )
+        if found != expected:
+            where = ", ".join(filter(None, map(find_module, modules)))
+            raise ManifestError(
+                f"the code here is not the code that the manifest was compiled from: {found}, "
+                f"not {expected} (over {where}); compile again, or use the image with that code"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

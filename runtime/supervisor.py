@@ -1,0 +1,131 @@
+"""Runs a function in a child process, so that its parent obeys signals at once.
+
+Python runs signal handlers only between its own instructions, so code that stays in C would not
+hear SIGTERM; and the kernel drops signals of process 1 that have no handler. A parent that only
+waits has neither problem. As process 1 it also takes in orphans.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GRACE = 0.5
+"""Seconds from SIGTERM to SIGKILL for the child and all that it started."""
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+
+class _Stopped(Exception):
+    """A signal asked this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
+    """Return the exit code of `run()`, which is run in a child process.
+
+    In the child this returns too: what ends a Python program runs there as always. `tell` is given
+    the cause when the child ends without a word of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    finished, finish = os.pipe()
+    child = os.fork()
+    if child == 0:
+        return _as_child(run, finished, finish)
+    os.close(finish)
+    os.set_blocking(finished, False)
+    with contextlib.suppress(OSError):  # the child may have done it, and gone
+        os.setpgid(child, child)
+    for number in _STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+        status = _wait(child)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    except _Stopped as stopped:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        _end(child, stopped.number)
+        os._exit(128 + stopped.number)
+    return _exit_code(status, _was_written(finished), tell)
+
+
+def _as_child(run: Callable[[], int], finished: int, finish: int) -> int:
+    os.close(finished)
+    os.setpgid(0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    code = run()
+    os.write(finish, b".")
+    os.close(finish)
+    return code
+
+
+def _was_written(finished: int) -> bool:
+    try:
+        return bool(os.read(finished, 1))
+    except BlockingIOError:  # a process that the child left behind has it open
+        return False
+
+
+def _stop(number: int, _: object) -> None:
+    raise _Stopped(number)
+
+
+def _wait(child: int) -> int:
+    while True:
+        ended, status = os.waitpid(-1, 0)
+        if ended == child:
+            return status
+
+
+def _end(child: int, number: int) -> None:
+    """Pass the signal on to the child and its children; end what is left after the grace."""
+    _signal_group(child, number)
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(child, os.WNOHANG)[0] == child:
+                break
+        except ChildProcessError:
+            break
+        time.sleep(0.01)
+    _signal_group(child, signal.SIGKILL)
+
+
+def _signal_group(child: int, number: int) -> None:
+    try:
+        os.killpg(child, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        os.kill(child, number)
+
+
+def _exit_code(status: int, has_finished: bool, tell: Callable[[str], object]) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        name = signal.Signals(-code).name
+        hint = ": perhaps the step needs more memory" if -code == signal.SIGKILL else ""
+        return _told(f"headrace: the step was ended by {name}{hint}", 128 - code, tell)
+    if not has_finished and code == 0:
+        return _told("headrace: the step ended without returning (os._exit?)", 1, tell)
+    return code
+
+
+def _told(text: str, code: int, tell: Callable[[str], object]) -> int:
+    print(text, file=sys.stderr)
+    tell(text)
+    return code

@@ -1,0 +1,24 @@
+"""What a run on this machine does with each feature."""
+
+from headrace.compiler.capabilities import Capabilities, Feature, Level, Support
+
+_NATIVE = Support(Level.NATIVE, "run as the IR says")
+_ONE_MACHINE = Support(Level.LOWERED, "left out: there is one machine, and its steps share it")
+_BY_HAND = Support(Level.LOWERED, "left out: a local run is started by hand")
+
+CAPABILITIES = Capabilities(
+    name="local",
+    title="This machine",
+    versions="Python 3.11 and later, on Linux and macOS",
+    features={
+        **dict.fromkeys(Feature, _NATIVE),
+        Feature.STEP: Support(Level.NATIVE, "a process and a working folder of its own"),
+        Feature.RESOURCES: _ONE_MACHINE,
+        Feature.NODE_SELECTOR: _ONE_MACHINE,
+        Feature.TOLERATIONS: _ONE_MACHINE,
+        Feature.SCHEDULE: _BY_HAND,
+        Feature.TIMEZONE: _BY_HAND,
+        Feature.CATCHUP: _BY_HAND,
+        Feature.OVERLAP_REPLACE: _BY_HAND,
+    },
+)

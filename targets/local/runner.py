@@ -1,0 +1,291 @@
+"""Runs a pipeline on this machine: one event loop, and every step in a process of its own."""
+
+import heapq
+import os
+import selectors
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyReference
+from headrace.targets.local.blocks import BlockRun, Done, Scope
+from headrace.targets.local.progress import Progress
+from headrace.targets.local.record import RunFolder, RunRecord, StepRecord
+from headrace.targets.local.workers import Workers, WorkersGone
+from headrace.targets.step_command import step_arguments
+
+_NEVER_RETRIED = (64, 65)
+"""Exit codes of the shim for a wrong command and for bad data: another attempt changes nothing."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What became of a run; `result` is the text of the returned value, if it succeeded."""
+
+    state: Literal["succeeded", "failed"]
+    result: str | None
+    run: str
+    steps: list[dict[str, Any]]
+    message: str = ""
+
+
+@dataclass
+class _Attempt:
+    """An attempt at a step: running, or waiting for a free worker."""
+
+    node: ir.Call | ir.Compute
+    scope: Scope
+    done: Done
+    record: StepRecord
+    folder: Path | None = None
+
+    @property
+    def log(self) -> Path:
+        assert self.folder is not None
+        return self.folder / "log"
+
+
+def run_pipeline(
+    pipeline: ir.Pipeline,
+    *,
+    parameters: Mapping[str, str],
+    import_path: Sequence[Path],
+    project_folder: Path,
+    jobs: int | None = None,
+    progress: bool = True,
+) -> RunOutcome:
+    """Run `pipeline` to its end, and return what became of it.
+
+    Args:
+        pipeline: the IR after all passes.
+        parameters: the JSON of the parameters that differ from their defaults.
+        import_path: the folders that the steps' modules are imported from.
+        project_folder: where the folder `.headrace` of runs and artifacts stands.
+        jobs: how many steps run at once; by default as many as there are processors.
+        progress: whether to tell on standard error what happens.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted; no process of it is left.
+    """
+    folder = RunFolder(project_folder)
+    told = Progress(progress)
+    runner = _Runner(pipeline, parameters, import_path, folder, jobs or os.cpu_count() or 1, told)
+    return runner.run()
+
+
+class _Runner:
+    """One run. It is the `StepRunner` of its blocks."""
+
+    def __init__(
+        self,
+        pipeline: ir.Pipeline,
+        parameters: Mapping[str, str],
+        import_path: Sequence[Path],
+        folder: RunFolder,
+        jobs: int,
+        progress: Progress,
+    ) -> None:
+        self._pipeline = pipeline
+        self._import_path = [str(path) for path in import_path]
+        self._folder = folder
+        self._free = jobs
+        self._progress = progress
+        self._actions: deque[Callable[[], None]] = deque()
+        self._queue: deque[_Attempt] = deque()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._running: dict[str, _Attempt] = {}
+        self._requests = 0
+        self._failed: list[_Attempt] = []
+        self._finished: bool | None = None
+        self._parameters = {p.name: p.default.text for p in pipeline.parameters if p.default}
+        self._parameters.update(parameters)
+        self._record = RunRecord(
+            run=folder.run,
+            pipeline=pipeline.function,
+            code=pipeline.code.digest,
+            parameters=self._parameters,
+            started=folder.started.isoformat(),
+        )
+
+    def run(self) -> RunOutcome:
+        self._folder.write(self._record)
+        scope = Scope()
+        for name, text in self._parameters.items():
+            scope[ir.Param(name=name)] = text
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        self._workers = Workers()
+        try:
+            BlockRun(self, self._pipeline.body, scope, self._finish).start()
+            self._loop()
+        except KeyboardInterrupt:
+            self._record.message = "interrupted"
+            raise
+        except WorkersGone:
+            self._record.message = "the process that starts the steps has ended"
+        finally:
+            self._workers.close()
+            signal.signal(signal.SIGTERM, previous)
+            self._end(scope)
+        self._progress.failures([(attempt.record, attempt.log) for attempt in self._failed])
+        return RunOutcome(
+            state="succeeded" if self._finished else "failed",
+            result=self._record.result,
+            run=self._record.run,
+            steps=[step.public() for step in self._record.steps],
+            message=self._record.message,
+        )
+
+    def _end(self, scope: Scope) -> None:
+        self._progress.close()
+        for attempt in self._running.values():
+            attempt.record.state = "stopped"
+        if self._finished:
+            result = self._pipeline.result
+            assert not isinstance(result, ir.Glue)
+            self._record.result = scope[result]
+        elif self._failed and not self._record.message:
+            names = ", ".join(attempt.record.id for attempt in self._failed)
+            self._record.message = f"failed: {names}"
+        self._record.state = "succeeded" if self._finished else "failed"
+        self._record.ended = datetime.now(UTC).isoformat()
+        self._folder.write(self._record)
+
+    def _finish(self, succeeded: bool) -> None:
+        self._finished = succeeded
+
+    # --- the event loop --------------------------------------------------------------------------
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Call `action` from the event loop."""
+        self._actions.append(action)
+
+    def _loop(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._workers.socket, selectors.EVENT_READ)
+            while True:
+                while self._actions:
+                    self._actions.popleft()()
+                if self._finished is not None:
+                    return
+                wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+                if selector.select(wait):
+                    for reply in self._workers.receive():
+                        self._ended(reply)
+                while self._timers and self._timers[0][0] <= time.monotonic():
+                    self.later(heapq.heappop(self._timers)[2])
+
+    def _after(self, seconds: float, action: Callable[[], None]) -> None:
+        self._requests += 1
+        heapq.heappush(self._timers, (time.monotonic() + seconds, self._requests, action))
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    def start(self, node: ir.Call | ir.Compute, scope: Scope, done: Done) -> None:
+        """Start `node` as soon as a worker is free."""
+        function = node.function if isinstance(node, ir.Call) else "compute"
+        record = StepRecord(f"{scope.place}{node.id}", function, str(node.span), state="waiting")
+        self._record.steps.append(record)
+        self._enqueue(_Attempt(node, scope, done, record))
+
+    def _enqueue(self, attempt: _Attempt) -> None:
+        self._queue.append(attempt)
+        self._fill()
+
+    def _fill(self) -> None:
+        while self._free and self._queue:
+            self._free -= 1
+            self._launch(self._queue.popleft())
+
+    def _launch(self, attempt: _Attempt) -> None:
+        record, node = attempt.record, attempt.node
+        record.attempts += 1
+        record.state = "running"
+        attempt.folder = self._folder.step(record.id, record.attempts)
+        self._requests += 1
+        request = str(self._requests)
+        self._running[request] = attempt
+        modules = [] if isinstance(node, ir.Compute) else [node.function.partition(":")[0]]
+        self._workers.send(
+            {
+                "id": request,
+                "argv": self._arguments(attempt),
+                "cwd": str(attempt.folder / "work"),
+                "log": str(attempt.log),
+                "env": node.settings.env,
+                "modules": modules,
+                "path": self._import_path,
+            }
+        )
+        self._progress.started(record)
+        if node.settings.timeout is not None:
+            self._after(node.settings.timeout, lambda: self._time_out(request))
+
+    def _arguments(self, attempt: _Attempt) -> list[str]:
+        node, code = attempt.node, self._pipeline.code
+
+        def spell(reference: AnyReference) -> str:
+            return attempt.scope[reference]
+
+        paths = {output.name: str(_output_path(attempt, output.name)) for output in node.outputs}
+        return [
+            f"--code={code.digest}",
+            f"--modules={','.join(code.modules)}",
+            f"--store={self._pipeline.settings.store or self._folder.store}",
+            *step_arguments(node, spell, paths),
+        ]
+
+    def _time_out(self, request: str) -> None:
+        attempt = self._running.get(request)
+        if attempt is not None:
+            with attempt.log.open("a") as log:
+                log.write(f"stopped: it ran longer than {attempt.node.settings.timeout} s\n")
+            self._workers.send({"kill": request})
+
+    def _ended(self, reply: dict[str, Any]) -> None:
+        attempt = self._running.pop(reply["id"])
+        self._free += 1
+        attempt.record.seconds = reply["seconds"]
+        if reply["code"] == 0:
+            attempt.record.state = "succeeded"
+            self._bind_outputs(attempt)
+        else:
+            attempt.record.state = "failed"
+        self._progress.ended(attempt.record, attempt.log)
+        if reply["code"] == 0:
+            attempt.done(True)
+        elif self._may_retry(attempt, reply["code"]):
+            self._after(self._delay(attempt), lambda: self._enqueue(attempt))
+        else:
+            self._failed.append(attempt)
+            attempt.done(False)
+        self._fill()
+
+    def _bind_outputs(self, attempt: _Attempt) -> None:
+        for output in attempt.node.outputs:
+            reference = ir.Output(node=attempt.node.id, name=output.name)
+            attempt.scope[reference] = _output_path(attempt, output.name).read_text("ascii")
+
+    def _may_retry(self, attempt: _Attempt, code: int) -> bool:
+        retries = attempt.node.settings.retries
+        return code not in _NEVER_RETRIED and attempt.record.attempts <= retries.limit
+
+    def _delay(self, attempt: _Attempt) -> float:
+        retries = attempt.node.settings.retries
+        delay = float(retries.delay * retries.factor ** (attempt.record.attempts - 1))
+        return delay if retries.max_delay is None else min(delay, retries.max_delay)
+
+
+def _output_path(attempt: _Attempt, name: str) -> Path:
+    assert attempt.folder is not None
+    return attempt.folder / "outputs" / name
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
