@@ -227,14 +227,16 @@ def split_items(text: str) -> list[str]:
 def bare(text: str, store: Keeper | None = None) -> str:
     """Return `text` as one JSON text without marks; what was put into `store` stands there again.
 
+    Artifacts stay references, and so do long values where no `store` is given.
+
     Raises:
-        DataError: as for `decode`. Artifacts stay references.
+        DataError: as for `decode`.
     """
     if text[:1] == LIST_MARK:
         return "[" + ", ".join(bare(element, store) for element in _marked_elements(text)) + "]"
     raw = _loads(text, None)
-    if isinstance(raw, dict) and raw.get(TAG) == "stored":
-        return bare(_present(store).load_text(raw), store)
+    if isinstance(raw, dict) and raw.get(TAG) == "stored" and store is not None:
+        return bare(store.load_text(raw), store)
     return text[1:] if text[:1] == VALUE_MARK else text
 
 

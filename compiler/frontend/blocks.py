@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue, defining_node, needed_nodes, references
+from headrace.compiler.dataflow import (
     AnyNode,
     AnyReference,
     AnyValue,
     defining_node,
-    dependencies,
+    needed_nodes,
     references,
 )
 from headrace.compiler.frontend.glue import source_text, substitute

@@ -1,1 +1,48 @@
-"""Part of headrace."""
+"""The target Kubeflow Pipelines."""
+
+from collections.abc import Iterator
+
+from headrace.compiler import ir
+from headrace.compiler.capabilities import Capabilities
+from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.target import ManifestFile, Target
+from headrace.targets.kubeflow import limits
+from headrace.targets.kubeflow.capabilities import CAPABILITIES
+from headrace.targets.kubeflow.dags import Lowering
+from headrace.targets.kubeflow.emit import pipeline_spec, platform_spec, recurring_run
+from headrace.targets.kubeflow.verify import verify
+from headrace.targets.yaml_writer import to_yaml
+
+
+class KubeflowTarget:
+    """Kubeflow Pipelines: the IR with its Kubernetes platform, and a file for a schedule."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Kubeflow Pipelines can express."""
+        return CAPABILITIES
+
+    def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+        """Yield an error for each name, constant, resource and component past a limit."""
+        return limits.check(pipeline)
+
+    def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
+        """Return `NAME.yaml`, and `NAME.recurring-run.yaml` for a schedule.
+
+        Raises:
+            InternalError: the manifest is wrong although the pipeline was accepted.
+        """
+        lowering = Lowering(pipeline)
+        spec = pipeline_spec(pipeline, lowering).document()
+        platform = platform_spec(lowering).document()
+        verify(spec, platform)
+        name = f"{pipeline.name}.yaml"
+        files = [ManifestFile(name, to_yaml(spec, platform))]
+        if pipeline.settings.schedule is not None:
+            schedule = recurring_run(pipeline, pipeline.settings.schedule, name)
+            text = to_yaml(schedule.model_dump(mode="json"))
+            files.append(ManifestFile(f"{pipeline.name}.recurring-run.yaml", text))
+        return tuple(files)
+
+
+TARGET: Target = KubeflowTarget()

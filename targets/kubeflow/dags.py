@@ -1,0 +1,404 @@
+"""DAG components: the pipeline itself, maps and branches, in the forms that the backend runs.
+
+Three rules of the backend shape them. A loop that ran over nothing has no output, so that a loop
+whose results are gathered stands behind a condition. One value of several arms may be taken from
+containers only, so that an arm that is a DAG is followed by a container that hands its values on.
+A loop gathers safely only what containers of its own body make.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from headrace.compiler import dataflow, ir
+from headrace.compiler.dataflow import AnyNode, AnyReference
+from headrace.compiler.diagnostics import InternalError
+from headrace.compiler.settings import StepSettings
+from headrace.compiler.source import Span
+from headrace.runtime import wire
+from headrace.targets.kubeflow import manifest
+from headrace.targets.kubeflow.names import EACH, Names, component_names, object_name, parameter_name
+from headrace.targets.kubeflow.scope import (
+    ITEM,
+    STORE,
+    Callee,
+    Graph,
+    ParameterTypes,
+    Scope,
+    constant_items,
+    definitions,
+    gathers,
+    reference,
+)
+from headrace.targets.kubeflow.steps import executor_label, handing_on, step_parts
+
+RESULT = "result"
+"""The output of the root that holds what the pipeline returns."""
+
+CONDITION = "condition"
+ITEMS = "items"
+"""The inputs that branches and maps are steered by."""
+
+NOTHING = ir.Const(text="null")
+
+ROOT = "root"
+
+
+class Lowering:
+    """Lowers one pipeline to components, in the order in which a reader meets them."""
+
+    def __init__(self, pipeline: ir.Pipeline) -> None:
+        """Lower `pipeline`, which has a step."""
+        self._pipeline = pipeline
+        self._types = ParameterTypes(pipeline)
+        self._names = component_names()
+        self._components: dict[str, manifest.Component | None] = {}
+        self.executors: dict[str, manifest.Executor] = {}
+        self.configs: dict[str, manifest.ExecutorConfig] = {}
+        self.spans: dict[str, Span] = {ROOT: pipeline.span}
+        self.root = self._root()
+
+    @property
+    def components(self) -> dict[str, manifest.Component]:
+        """The components by name, without the root."""
+        return {name: c for name, c in self._components.items() if c is not None}
+
+    def _root(self) -> manifest.Component:
+        pipeline = self._pipeline
+        given: dict[AnyReference, str] = {ir.Param(name=p.name): p.name for p in pipeline.parameters}
+        graph = Graph(Scope(self._types, [*given, *self._store()], preferred=given))
+        self._add_block(graph, pipeline.body)
+        result = reference(pipeline.result)
+        if isinstance(result, ir.Const | ir.Param) and result != NOTHING:
+            step = handing_on(RESULT, {RESULT: result}, self._own_settings(), pipeline.span)
+            graph.add(RESULT, self._step(step))
+            result = ir.Output(node=RESULT, name=RESULT)
+        exits = {} if result == NOTHING else {result: RESULT}
+        return self._dag(graph, exits, inputs=_run_parameters(pipeline))
+
+    def _store(self) -> list[AnyReference]:
+        return [STORE] if self._pipeline.settings.store is None else []
+
+    # --- blocks ------------------------------------------------------------------------------
+
+    def _add_block(self, graph: Graph, block: ir.Block) -> None:
+        """Add a task for each node of `block`."""
+        siblings = [node.id for node in block.nodes]
+        tasks: dict[str, str] = {}
+        for node in block.nodes:
+            needed = [tasks[n] for n in dataflow.dependencies(node, siblings)]
+            tasks[node.id] = graph.add(object_name(node.id), self._node(node), after=needed)
+
+    def _dag(
+        self,
+        graph: Graph,
+        exits: Mapping[AnyReference, str],
+        *,
+        inputs: manifest.Definitions | None,
+        lists: bool = False,
+    ) -> manifest.Component:
+        """Return the DAG of `graph` with the outputs `exits`; with `lists` all of them are lists."""
+        types = {key: "LIST" if lists else self._types.of(value) for value, key in exits.items()}
+        outputs = {
+            key: manifest.DagOutput(value_from_parameter=graph.scope.selector(value))
+            for value, key in exits.items()
+        }
+        return manifest.Component(
+            input_definitions=inputs,
+            output_definitions=definitions(types),
+            dag=manifest.Dag(
+                tasks=graph.tasks,
+                outputs=manifest.DagOutputs(parameters=outputs) if outputs else None,
+            ),
+        )
+
+    def _node(self, node: AnyNode) -> Callee:
+        """Add the components of `node`; return the one to call."""
+        match node:
+            case ir.Map():
+                return self._map(node)
+            case ir.Branch():
+                return self._branch(node)
+            case _:
+                return self._step(node)
+
+    def _step(
+        self,
+        node: ir.Call | ir.Compute,
+        further: Mapping[str, manifest.ParameterType] | None = None,
+    ) -> Callee:
+        name = self._reserve(node.id, node.span)
+        parts = step_parts(node, name, self._pipeline, self._types, further or {})
+        self._components[name] = parts.component
+        self.executors[executor_label(name)] = parts.executor
+        self.configs[executor_label(name)] = parts.config
+        return parts.callee
+
+    # --- maps --------------------------------------------------------------------------------
+
+    def _map(self, node: ir.Map) -> Callee:
+        constant = constant_items(node)
+        if constant == []:
+            nothing = self._empty_lists(node)
+            return _renamed(self._step(nothing), nothing.id, gathers(node))
+        gathered = gathers(node)
+        if constant or not gathered:
+            return self._loop(node, node.id, gathered)
+        return self._guarded_loop(node, gathered)
+
+    def _empty_lists(self, node: ir.Map) -> ir.Compute:
+        empty = {key: ir.Const(text="[]") for key in _keys(gathers(node)).values()}
+        return handing_on(node.id, empty, self._own_settings(node), node.span)
+
+    def _guarded_loop(self, node: ir.Map, gathered: Mapping[AnyReference, AnyReference]) -> Callee:
+        """Add a DAG of the loop, for some items, and of a step that gives empty lists, for none."""
+        name = self._reserve(node.id, node.span)
+        looped: dict[AnyReference, AnyReference] = {
+            ir.Gather(map=f"{node.id}/loop", name=g.name): gathered[g] for g in _gathers(gathered)
+        }
+        self._types.add_lists(looped)
+        graph = Graph(self._map_scope(node))
+        full = graph.add(
+            "full", self._loop(node, f"{node.id}-full", looped), condition=f"size({_read(ITEMS)}) > 0"
+        )
+        keys = _keys(gathered)
+        lists = dict(zip(keys.values(), looped, strict=True))
+        settings = self._own_settings(node)
+        handed = handing_on(f"{node.id}-pass", lists, settings, node.span)
+        graph.add("pass", self._step(handed), after=[full])
+        empty = self._empty_lists(node).model_copy(update={"id": f"{node.id}-empty"})
+        graph.add(
+            "empty",
+            self._step(empty, {ITEMS: "LIST"}),
+            condition=f"size({_read(ITEMS)}) == 0",
+            further={ITEMS: manifest.InputParameter(component_input_parameter=ITEMS)},
+        )
+        taken = {key: [("pass", key), ("empty", key)] for key in keys.values()}
+        self._components[name] = _one_of(graph, taken)
+        return Callee(name, graph.scope.inputs, keys)
+
+    def _loop(
+        self, node: ir.Map, wanted: str, gathered: Mapping[AnyReference, AnyReference]
+    ) -> Callee:
+        """Add a DAG around the loop of `node`; `gathered` are the lists that it gives."""
+        name = self._reserve(wanted, node.span)
+        graph = Graph(self._map_scope(node))
+        constant = constant_items(node)
+        body = self._body(node, f"{wanted}-{EACH}", gathered)
+        given = manifest.InputParameter(component_input_parameter=ITEMS)
+        items = (
+            manifest.Items(raw=wire.encode_marked_list(constant))
+            if constant
+            else manifest.Items(input_parameter=ITEMS)
+        )
+        graph.add(
+            EACH,
+            body,
+            iterator=manifest.ParameterIterator(items=items, item_input=ITEM),
+            further={} if constant else {ITEMS: given},
+        )
+        self._components[name] = self._dag(
+            graph, body.outputs, inputs=graph.scope.definitions, lists=True
+        )
+        return Callee(name, graph.scope.inputs, body.outputs)
+
+    def _map_scope(self, node: ir.Map) -> Scope:
+        closure = [*dataflow.node_references(node), *self._store()]
+        items = reference(node.items)
+        preferred = {} if isinstance(items, ir.Const) else {items: ITEMS}
+        return Scope(self._types, closure, preferred=preferred)
+
+    def _body(
+        self, node: ir.Map, wanted: str, gathered: Mapping[AnyReference, AnyReference]
+    ) -> Callee:
+        """Add the DAG that runs once for each item."""
+        name = self._reserve(wanted, node.span)
+        item = ir.Item(map=node.id)
+        free = dataflow.free_references(node.body, gathered.values())
+        further: dict[str, manifest.ParameterType] = {} if constant_items(node) else {ITEMS: "LIST"}
+        closure = [item, *free, *self._store()]
+        scope = Scope(self._types, closure, preferred={item: ITEM}, further=further)
+        graph = Graph(scope)
+        self._add_block(graph, node.body)
+        keys = _direct_keys(node, gathered)
+        if keys is None or not graph.tasks:
+            keys = _keys(gathered)
+            lists = {keys[gather]: value for gather, value in gathered.items()}
+            collect = handing_on(f"{node.id}-collect", lists, self._own_settings(node), node.span)
+            graph.add("collect", self._step(collect))
+            gathered = {g: ir.Output(node=collect.id, name=key) for g, key in keys.items()}
+        exits = {gathered[gather]: key for gather, key in keys.items()}
+        self._components[name] = self._dag(graph, exits, inputs=scope.definitions, lists=True)
+        return Callee(name, scope.inputs, keys)
+
+    # --- branches ----------------------------------------------------------------------------
+
+    def _branch(self, node: ir.Branch) -> Callee:
+        name = self._reserve(node.id, node.span)
+        condition = reference(node.condition)
+        closure = [condition, *dataflow.node_references(node), *self._store()]
+        graph = Graph(Scope(self._types, closure, preferred={condition: CONDITION}))
+        names = Names("_")
+        keys = {m.name: names.take(parameter_name(m.name)) for m in node.merges}
+        taken: dict[str, list[tuple[str, str]]] = {key: [] for key in keys.values()}
+        for outcome in (True, False):
+            values = {
+                keys[m.name]: reference(m.then if outcome else m.otherwise) for m in node.merges
+            }
+            for key, source in self._arm(graph, node, outcome, values).items():
+                taken[key].append(source)
+        if not graph.tasks:
+            graph.add("nothing", self._step(handing_on(f"{node.id}-nothing", {}, *self._own(node))))
+        self._components[name] = _one_of(graph, taken)
+        merges: dict[AnyReference, str] = {
+            ir.Merge(branch=node.id, name=merge): key for merge, key in keys.items()
+        }
+        return Callee(name, graph.scope.inputs, merges)
+
+    def _arm(
+        self, graph: Graph, node: ir.Branch, outcome: bool, values: Mapping[str, AnyReference]
+    ) -> dict[str, tuple[str, str]]:
+        """Add the tasks of an arm; return, for each of `values`, the container that gives it."""
+        arm, nodes = ("then", node.then.nodes) if outcome else ("otherwise", node.otherwise.nodes)
+        wanted = f"{node.id}-{arm}"
+        condition = f"{_read(CONDITION)} {'==' if outcome else '!='} 'true'"
+        given = {CONDITION: manifest.InputParameter(component_input_parameter=CONDITION)}
+        if len(nodes) == 1 and isinstance(nodes[0], ir.Call | ir.Compute):
+            step = nodes[0]
+            if all(_is_value_of(step, value) for value in values.values()):
+                callee = self._step(step, {CONDITION: "STRING"})
+                task = graph.add(arm, callee, condition=condition, further=given)
+                return {key: (task, callee.outputs[value]) for key, value in values.items()}
+        handed = handing_on(f"{wanted}-pass", values, *self._own(node))
+        if nodes:
+            block = ir.Block(nodes=nodes)
+            callee = self._arm_dag(wanted, block, values.values(), node.span)
+            task = graph.add(arm, callee, condition=condition, further=given)
+            if values:
+                task = graph.add(f"{arm}-pass", self._step(handed), after=[task])
+        elif values:
+            callee = self._step(handed, {CONDITION: "STRING"})
+            task = graph.add(arm, callee, condition=condition, further=given)
+        return {key: (task, key) for key in values}
+
+    def _arm_dag(
+        self, wanted: str, block: ir.Block, values: Iterable[AnyReference], span: Span
+    ) -> Callee:
+        """Add the DAG of an arm; it gives those of `values` that are made inside it."""
+        name = self._reserve(wanted, span)
+        inside = {node.id for node in block.nodes}
+        made = [v for v in dict.fromkeys(values) if dataflow.defining_node(v) in inside]
+        names = Names("_")
+        exits = {value: names.take(_output_name(value)) for value in made}
+        closure = [*dataflow.free_references(block), *self._store()]
+        scope = Scope(self._types, closure, further={CONDITION: "STRING"})
+        graph = Graph(scope)
+        self._add_block(graph, block)
+        self._components[name] = self._dag(graph, exits, inputs=scope.definitions)
+        return Callee(name, scope.inputs, exits)
+
+    # --- all ---------------------------------------------------------------------------------
+
+    def _reserve(self, id: str, span: Span) -> str:
+        name = self._names.take(f"comp-{object_name(id)}")
+        self._components[name] = None
+        self.spans[name] = span
+        return name
+
+    def _own(self, node: ir.Map | ir.Branch) -> tuple[StepSettings, Span]:
+        return self._own_settings(node), node.span
+
+    def _own_settings(self, node: ir.Map | ir.Branch | None = None) -> StepSettings:
+        """Return the settings of a step of our own making: the image of a step near it."""
+        blocks = [*(dataflow.blocks(node) if node else ()), self._pipeline.body]
+        for block in blocks:
+            for step in dataflow.walk(block):
+                if isinstance(step, ir.Call | ir.Compute):
+                    return StepSettings(image=step.settings.image)
+        raise InternalError("a pipeline without a step")
+
+
+def _run_parameters(pipeline: ir.Pipeline) -> manifest.Definitions | None:
+    parameters = {
+        p.name: manifest.ParameterSpec(
+            parameter_type="STRING",
+            default_value=p.default.text if p.default else None,
+            is_optional=True if p.default else None,
+        )
+        for p in pipeline.parameters
+    }
+    if pipeline.settings.store is None:
+        parameters[STORE.name] = manifest.ParameterSpec(
+            parameter_type="STRING", default_value="", is_optional=True
+        )
+    return manifest.Definitions(parameters=parameters) if parameters else None
+
+
+def _one_of(graph: Graph, taken: Mapping[str, list[tuple[str, str]]]) -> manifest.Component:
+    """Return the DAG of `graph`; each output is that of the one task in `taken` that ran."""
+    outputs = {
+        key: manifest.DagOutput(
+            value_from_oneof=manifest.ParameterSelectors(
+                parameter_selectors=tuple(
+                    manifest.ParameterSelector(producer_subtask=task, output_parameter_key=made)
+                    for task, made in sources
+                )
+            )
+        )
+        for key, sources in taken.items()
+    }
+    return manifest.Component(
+        input_definitions=graph.scope.definitions,
+        output_definitions=definitions(dict.fromkeys(outputs, "STRING")),
+        dag=manifest.Dag(
+            tasks=graph.tasks, outputs=manifest.DagOutputs(parameters=outputs) if outputs else None
+        ),
+    )
+
+
+def _read(name: str) -> str:
+    """Return the CEL that reads the input `name` of a task."""
+    return f"inputs.parameter_values['{name}']"
+
+
+def _is_value_of(step: ir.Call | ir.Compute, value: AnyReference) -> bool:
+    return isinstance(value, ir.Output) and any(
+        value == ir.Output(node=step.id, name=output.name) and output.role == "value"
+        for output in step.outputs
+    )
+
+
+def _direct_keys(
+    node: ir.Map, gathered: Mapping[AnyReference, AnyReference]
+) -> dict[AnyReference, str] | None:
+    """Return the output that holds each list, if containers of the body make them all.
+
+    It is called in every DAG around the loop as in the container: the backend looks for it by name.
+    """
+    steps = [n for n in node.body.nodes if isinstance(n, ir.Call | ir.Compute)]
+    keys = {
+        gather: parameter_name(value.name)
+        for gather, value in gathered.items()
+        if isinstance(value, ir.Output) and any(_is_value_of(step, value) for step in steps)
+    }
+    return keys if len(set(keys.values())) == len(gathered) else None
+
+
+def _gathers(gathered: Iterable[AnyReference]) -> list[ir.Gather]:
+    return [gather for gather in gathered if isinstance(gather, ir.Gather)]
+
+
+def _keys(gathered: Iterable[AnyReference]) -> dict[AnyReference, str]:
+    names = Names("_")
+    return {g: names.take(parameter_name(g.name)) for g in _gathers(gathered)}
+
+
+def _renamed(callee: Callee, step: str, gathered: Iterable[AnyReference]) -> Callee:
+    """Return `callee`, which is `step`, as it gives the lists `gathered`."""
+    outputs = {g: callee.outputs[ir.Output(node=step, name=key)] for g, key in _keys(gathered).items()}
+    return Callee(callee.component, callee.inputs, outputs)
+
+
+def _output_name(value: AnyReference) -> str:
+    if not isinstance(value, ir.Output | ir.Gather | ir.Merge):
+        raise InternalError(f"{value!r} is no output")
+    node = dataflow.defining_node(value)
+    return parameter_name(f"{node}_{value.name}")

@@ -1,0 +1,161 @@
+"""The limits of Kubeflow Pipelines that a pipeline is checked against before it is written."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from headrace.compiler import dataflow, ir
+from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.source import Span
+from headrace.targets.accelerators import place
+from headrace.targets.kubeflow.dags import ROOT, Lowering
+from headrace.targets.kubeflow.emit import pipeline_spec
+from headrace.targets.kubeflow.names import EACH
+from headrace.targets.kubeflow.steps import extended
+
+PIPELINE_NAME = 128
+"""Characters in the name of a pipeline:
+https://github.com/kubeflow/pipelines/blob/master/sdk/python/kfp/dsl/utils.py"""
+
+TEMPLATE_NAME = 128
+"""Characters in the name of a template of Argo, which components and loops become."""
+
+RUN_PARAMETER_BYTES = 10_000
+"""The longest default of a run parameter, in bytes; the API server's MAX_PARAMETER_BYTES."""
+
+ARGUMENT_BYTES = 130_000
+"""The longest constant, and the longest JSON of one component, in bytes: the drivers receive each
+as one argument of a Linux process (MAX_ARG_STRLEN, 131,072 with its end)."""
+
+OBJECT_BYTES = 1_048_576
+"""The largest specification, as JSON: it becomes a part of one Kubernetes object."""
+
+
+def check(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+    """Yield an error for what does not fit: names, sizes, resources, and texts in variables."""
+    yield from _pipeline_name(pipeline)
+    yield from _run_parameters(pipeline)
+    steps = [n for n in dataflow.walk(pipeline.body) if isinstance(n, ir.Call | ir.Compute)]
+    for step in steps:
+        yield from _resources(step)
+        yield from _environment(step)
+    if not steps:
+        yield Diagnostic(
+            code="HR501",
+            message="Kubeflow Pipelines cannot run a pipeline without a step",
+            span=pipeline.span,
+            label="calls no step",
+            hint="call a step, or leave kubeflow out with --target",
+        )
+        return
+    lowering = Lowering(pipeline)
+    yield from _names(lowering)
+    yield from _sizes(pipeline, lowering)
+
+
+def _pipeline_name(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+    if len(pipeline.name) > PIPELINE_NAME:
+        yield Diagnostic(
+            code="HR510",
+            message=f"name {pipeline.name!r} has {len(pipeline.name)} characters; "
+            f"Kubeflow takes at most {PIPELINE_NAME} for a pipeline",
+            span=pipeline.span,
+            label="this name is too long",
+            hint="give the pipeline a shorter name",
+        )
+
+
+def _run_parameters(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+    for parameter in pipeline.parameters:
+        if parameter.default is not None:
+            text, limit = parameter.default.text, RUN_PARAMETER_BYTES
+            yield from _size("default of a run parameter", text, limit, parameter.span)
+        elif pipeline.settings.schedule is not None:
+            yield Diagnostic(
+                code="HR514",
+                message=f"a scheduled run has no value for parameter {parameter.name!r}",
+                span=parameter.span,
+                label="has no default",
+                hint="give the parameter a default, or take the schedule away",
+            )
+
+
+def _resources(step: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
+    others = sorted(extended(place(step.settings).resources))
+    if len(others) > 1:
+        yield Diagnostic(
+            code="HR501",
+            message=f"Kubeflow Pipelines cannot give a step {' and '.join(others)}: "
+            "besides cpu and memory there is place for one resource",
+            span=step.span,
+            label=f"needs {len(others)} resources besides cpu and memory",
+            hint="ask for one of them, or leave kubeflow out with --target",
+        )
+
+
+def _environment(step: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
+    for name, text in step.settings.env.items():
+        if "{{" in text:
+            yield Diagnostic(
+                code="HR513",
+                message=f"environment variable {name} contains '{{{{', "
+                "which Kubeflow would read as its own",
+                span=step.span,
+                label=f"its env sets {name}",
+                hint="set the variable inside the step, or encode its text",
+            )
+
+
+def _names(lowering: Lowering) -> Iterator[Diagnostic]:
+    iterated = {
+        task.component_ref.name
+        for component in lowering.components.values()
+        for task in (component.dag.tasks.values() if component.dag else ())
+        if task.parameter_iterator
+    }
+    for name in lowering.components:
+        # The longest name that the backend makes of it.
+        derived = f"{name}-{EACH}-iterator" if name in iterated else f"{name}-driver"
+        if len(derived) > TEMPLATE_NAME:
+            yield Diagnostic(
+                code="HR510",
+                message=f"name {derived!r} has {len(derived)} characters; "
+                f"Kubeflow takes at most {TEMPLATE_NAME} for what it makes of a component",
+                span=lowering.spans[name],
+                label="makes a name that is too long",
+                hint="use a shorter name for the function or the variable it is assigned to",
+            )
+
+
+def _sizes(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
+    spec = pipeline_spec(pipeline, lowering).document()
+    components = {ROOT: spec["root"], **spec["components"]}
+    executors = spec["deploymentSpec"]["executors"]
+    for name, component in components.items():
+        parts = [("component", _json(component))]
+        if "executorLabel" in component:
+            container = executors[component["executorLabel"]]["container"]
+            parts += [("constant", text) for text in container["args"]]
+            parts.append(("container", _json(container)))
+        for what, text in parts:
+            found = list(_size(what, text, ARGUMENT_BYTES, lowering.spans[name]))
+            if found:
+                yield found[0]
+                break
+    yield from _size("whole specification", _json(spec), OBJECT_BYTES, pipeline.span)
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _size(what: str, text: str, limit: int, span: Span) -> Iterator[Diagnostic]:
+    if len(text.encode()) > limit:
+        yield Diagnostic(
+            code="HR511",
+            message=f"a {what} has {len(text.encode()):,} bytes; "
+            f"Kubeflow takes at most {limit:,}",
+            span=span,
+            label="needs a text that is too large",
+            hint="load the value inside a step and pass it on from there",
+        )
