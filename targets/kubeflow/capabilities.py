@@ -3,9 +3,7 @@
 from headrace.compiler.capabilities import Capabilities, Feature, Level, Support
 
 _DOCS = "https://www.kubeflow.org/docs/components/pipelines/user-guides"
-_SPEC = (
-    "https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto"
-)
+_SPEC = "https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto"
 _PLATFORM = "https://kfp-kubernetes.readthedocs.io/en/latest/"
 _RECURRING = f"{_DOCS}/core-functions/run-a-pipeline/"
 

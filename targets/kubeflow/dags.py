@@ -15,7 +15,13 @@ from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 from headrace.runtime import wire
 from headrace.targets.kubeflow import manifest
-from headrace.targets.kubeflow.names import EACH, Names, component_names, object_name, parameter_name
+from headrace.targets.kubeflow.names import (
+    EACH,
+    Names,
+    component_names,
+    object_name,
+    parameter_name,
+)
 from headrace.targets.kubeflow.scope import (
     ITEM,
     STORE,
@@ -63,7 +69,9 @@ class Lowering:
 
     def _root(self) -> manifest.Component:
         pipeline = self._pipeline
-        given: dict[AnyReference, str] = {ir.Param(name=p.name): p.name for p in pipeline.parameters}
+        given: dict[AnyReference, str] = {
+            ir.Param(name=p.name): p.name for p in pipeline.parameters
+        }
         graph = Graph(Scope(self._types, [*given, *self._store()], preferred=given))
         self._add_block(graph, pipeline.body)
         result = reference(pipeline.result)
@@ -157,7 +165,9 @@ class Lowering:
         self._types.add_lists(looped)
         graph = Graph(self._map_scope(node))
         full = graph.add(
-            "full", self._loop(node, f"{node.id}-full", looped), condition=f"size({_read(ITEMS)}) > 0"
+            "full",
+            self._loop(node, f"{node.id}-full", looped),
+            condition=f"size({_read(ITEMS)}) > 0",
         )
         keys = _keys(gathered)
         lists = dict(zip(keys.values(), looped, strict=True))
@@ -316,85 +326,9 @@ class Lowering:
         raise InternalError("a pipeline without a step")
 
 
-def _run_parameters(pipeline: ir.Pipeline) -> manifest.Definitions | None:
-    parameters = {
-        p.name: manifest.ParameterSpec(
-            parameter_type="STRING",
-            default_value=p.default.text if p.default else None,
-            is_optional=True if p.default else None,
-        )
-        for p in pipeline.parameters
-    }
-    if pipeline.settings.store is None:
-        parameters[STORE.name] = manifest.ParameterSpec(
-            parameter_type="STRING", default_value="", is_optional=True
-        )
-    return manifest.Definitions(parameters=parameters) if parameters else None
-
-
-def _one_of(graph: Graph, taken: Mapping[str, list[tuple[str, str]]]) -> manifest.Component:
-    """Return the DAG of `graph`; each output is that of the one task in `taken` that ran."""
-    outputs = {
-        key: manifest.DagOutput(
-            value_from_oneof=manifest.ParameterSelectors(
-                parameter_selectors=tuple(
-                    manifest.ParameterSelector(producer_subtask=task, output_parameter_key=made)
-                    for task, made in sources
-                )
-            )
-        )
-        for key, sources in taken.items()
-    }
-    return manifest.Component(
-        input_definitions=graph.scope.definitions,
-        output_definitions=definitions(dict.fromkeys(outputs, "STRING")),
-        dag=manifest.Dag(
-            tasks=graph.tasks, outputs=manifest.DagOutputs(parameters=outputs) if outputs else None
-        ),
-    )
-
-
 def _read(name: str) -> str:
     """Return the CEL that reads the input `name` of a task."""
     return f"inputs.parameter_values['{name}']"
-
-
-def _is_value_of(step: ir.Call | ir.Compute, value: AnyReference) -> bool:
-    return isinstance(value, ir.Output) and any(
-        value == ir.Output(node=step.id, name=output.name) and output.role == "value"
-        for output in step.outputs
-    )
-
-
-def _direct_keys(
-    node: ir.Map, gathered: Mapping[AnyReference, AnyReference]
-) -> dict[AnyReference, str] | None:
-    """Return the output that holds each list, if containers of the body make them all.
-
-    It is called in every DAG around the loop as in the container: the backend looks for it by name.
-    """
-    steps = [n for n in node.body.nodes if isinstance(n, ir.Call | ir.Compute)]
-    keys = {
-        gather: parameter_name(value.name)
-        for gather, value in gathered.items()
-        if isinstance(value, ir.Output) and any(_is_value_of(step, value) for step in steps)
-    }
-    return keys if len(set(keys.values())) == len(gathered) else None
-
-
-def _gathers(gathered: Iterable[AnyReference]) -> list[ir.Gather]:
-    return [gather for gather in gathered if isinstance(gather, ir.Gather)]
-
-
-def _keys(gathered: Iterable[AnyReference]) -> dict[AnyReference, str]:
-    names = Names("_")
-    return {g: names.take(parameter_name(g.name)) for g in _gathers(gathered)}
-
-
-def _renamed(callee: Callee, step: str, gathered: Iterable[AnyReference]) -> Callee:
-    """Return `callee`, which is `step`, as it gives the lists `gathered`."""
-    outputs = {g: callee.outputs[ir.Output(node=step, name=key)] for g, key in _keys(gathered).items()}
-    return Callee(callee.component, callee.inputs, outputs)
 
 
 def _output_name(value: AnyReference) -> str:

@@ -12,9 +12,7 @@ MOST_AT_ONCE = 10
 def pipeline_spec(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.PipelineSpec:
     """Return the specification of `pipeline`, which `lowering` lowered."""
     return manifest.PipelineSpec(
-        pipeline_info=manifest.PipelineInfo(
-            name=pipeline.name, description=_description(pipeline)
-        ),
+        pipeline_info=manifest.PipelineInfo(name=pipeline.name, description=_description(pipeline)),
         root=lowering.root,
         components=lowering.components,
         deployment_spec=manifest.DeploymentSpec(executors=lowering.executors),
@@ -29,9 +27,7 @@ def platform_spec(lowering: Lowering) -> manifest.PlatformSpec:
     )
 
 
-def recurring_run(
-    pipeline: ir.Pipeline, schedule: Schedule, package: str
-) -> manifest.RecurringRun:
+def recurring_run(pipeline: ir.Pipeline, schedule: Schedule, package: str) -> manifest.RecurringRun:
     """Return what makes `schedule` start runs of `pipeline`, whose file is called `package`."""
     return manifest.RecurringRun(
         job_name=pipeline.name,

@@ -153,8 +153,7 @@ def _size(what: str, text: str, limit: int, span: Span) -> Iterator[Diagnostic]:
     if len(text.encode()) > limit:
         yield Diagnostic(
             code="HR511",
-            message=f"a {what} has {len(text.encode()):,} bytes; "
-            f"Kubeflow takes at most {limit:,}",
+            message=f"a {what} has {len(text.encode()):,} bytes; Kubeflow takes at most {limit:,}",
             span=span,
             label="needs a text that is too large",
             hint="load the value inside a step and pass it on from there",

@@ -89,9 +89,7 @@ class Scope:
         self._types = types
         names = Names("_", taken=self._further)
         taken = {r: names.take(name) for r, name in preferred.items()}
-        self._inputs = {
-            r: taken.get(r) or names.take(_readable(r)) for r in dict.fromkeys(closure)
-        }
+        self._inputs = {r: taken.get(r) or names.take(_readable(r)) for r in dict.fromkeys(closure)}
         self._made: dict[AnyReference, manifest.TaskOutputParameter] = {}
 
     @property

@@ -55,9 +55,7 @@ def step_parts(
         component=component,
         executor=_executor(node, pipeline, inputs, keys, types),
         config=_config(node.settings, node.span),
-        callee=Callee(
-            name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries
-        ),
+        callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
     )
 
 
