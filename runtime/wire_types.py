@@ -222,7 +222,8 @@ def _write_dated(writer: Writer, value: Any) -> str | None:
     zone = value.tzinfo
     kind = "" if zone is None else f"{type(zone).__module__}:{type(zone).__qualname__}"
     if kind == "datetime:timezone":
-        fields["zone"] = list(zone.__getinitargs__())
+        offset, *name = zone.__getinitargs__()
+        fields["zone"] = [offset.days, offset.seconds, offset.microseconds, *name]
     elif kind.startswith("zoneinfo:") or kind.endswith("zoneinfo:ZoneInfo"):
         if zone.key is None:
             return None
@@ -246,7 +247,7 @@ def read_dated(fields: dict[str, Any]) -> Any:
     zone = fields.get("zone")
     tzinfo: datetime.tzinfo | None = None
     if isinstance(zone, list):
-        tzinfo = datetime.timezone(*zone)
+        tzinfo = datetime.timezone(datetime.timedelta(*zone[:3]), *zone[3:])
     elif zone is not None:
         tzinfo = _zone(zone)
     return kind.fromisoformat(fields["of"]).replace(tzinfo=tzinfo, fold=fields.get("fold", 0))

@@ -57,7 +57,7 @@ def run(
     if as_json:
         click.echo(json.dumps(_as_object(outcome)))
     elif outcome.state == "succeeded":
-        _print_result(_plain(outcome.result))
+        _print_result(outcome.result)
     if outcome.state != "succeeded":
         raise click.exceptions.Exit(FINDINGS)
 
@@ -84,7 +84,7 @@ def _run(compilation: "Compilation", parameters: dict[str, str], jobs: int | Non
             import_path=compilation.import_path,
             project_folder=compilation.project_folder,
             jobs=jobs,
-            progress=sys.stderr.isatty(),
+            progress=True,
         )
     except OSError as error:
         raise click.ClickException(f"cannot run here: {error}") from None
@@ -93,16 +93,10 @@ def _run(compilation: "Compilation", parameters: dict[str, str], jobs: int | Non
 def _as_object(outcome: "RunOutcome") -> dict[str, Any]:
     return {
         "state": outcome.state,
-        "result": _plain(outcome.result),
+        "result": outcome.result,
         "run": outcome.run,
         "steps": outcome.steps,
     }
-
-
-def _plain(text: str | None) -> object:
-    from headrace.runtime import wire
-
-    return None if text is None else wire.plain(text)
 
 
 def _print_result(result: object) -> None:

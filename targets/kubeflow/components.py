@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.targets.kubeflow import manifest
-from headrace.targets.kubeflow.scope import STORE, Graph, definitions
+from headrace.targets.kubeflow.scope import STORE, Graph, Types, definitions
 
-def _run_parameters(pipeline: ir.Pipeline) -> manifest.Definitions | None:
+
+def run_parameters(pipeline: ir.Pipeline) -> manifest.Definitions | None:
+    """Return the inputs of the root: texts, which a run may leave out if they have a default."""
     parameters = {
         p.name: manifest.ParameterSpec(
             parameter_type="STRING",
@@ -25,20 +27,35 @@ def _run_parameters(pipeline: ir.Pipeline) -> manifest.Definitions | None:
 
 def direct(
     graph: Graph,
-    exits: Mapping[AnyReference, str],
-    types: Mapping[AnyReference, manifest.ParameterType],
-    inputs: manifest.Definitions | None,
+    exits: Mapping[str, AnyReference],
+    types: Types,
+    inputs: manifest.Definitions | None = None,
 ) -> manifest.Component:
-    """Return the DAG of `graph`; its outputs are `exits`, by the value that each holds."""
+    """Return the DAG of `graph`, whose outputs are `exits` and have `types`, both by name."""
     outputs = {
         key: manifest.DagOutput(value_from_parameter=graph.scope.selector(value))
-        for value, key in exits.items()
+        for key, value in exits.items()
     }
-    declared = {key: types[value] for value, key in exits.items()}
-    return _component(graph, inputs, declared, outputs)
+    return _dag(graph, inputs or graph.scope.definitions, outputs, types)
 
 
-def _one_of(graph: Graph, taken: Mapping[str, list[tuple[str, str]]]) -> manifest.Component:
+def _dag(
+    graph: Graph,
+    inputs: manifest.Definitions | None,
+    outputs: Mapping[str, manifest.DagOutput],
+    types: Types,
+) -> manifest.Component:
+    return manifest.Component(
+        input_definitions=inputs,
+        output_definitions=definitions(types),
+        dag=manifest.Dag(
+            tasks=graph.tasks,
+            outputs=manifest.DagOutputs(parameters=dict(outputs)) if outputs else None,
+        ),
+    )
+
+
+def one_of(graph: Graph, taken: Mapping[str, list[tuple[str, str]]]) -> manifest.Component:
     """Return the DAG of `graph`; each output is that of the one task in `taken` that ran."""
     outputs = {
         key: manifest.DagOutput(
@@ -51,10 +68,4 @@ def _one_of(graph: Graph, taken: Mapping[str, list[tuple[str, str]]]) -> manifes
         )
         for key, sources in taken.items()
     }
-    return manifest.Component(
-        input_definitions=graph.scope.definitions,
-        output_definitions=definitions(dict.fromkeys(outputs, "STRING")),
-        dag=manifest.Dag(
-            tasks=graph.tasks, outputs=manifest.DagOutputs(parameters=outputs) if outputs else None
-        ),
-    )
+    return _dag(graph, graph.scope.definitions, outputs, dict.fromkeys(outputs, "STRING"))

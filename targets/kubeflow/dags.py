@@ -14,7 +14,8 @@ from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 from headrace.runtime import wire
-from headrace.targets.kubeflow import manifest
+from headrace.targets.kubeflow import components, manifest
+from headrace.targets.kubeflow.gathering import direct_keys, gathers, is_value_of, own_keys, renamed
 from headrace.targets.kubeflow.names import (
     EACH,
     Names,
@@ -29,9 +30,8 @@ from headrace.targets.kubeflow.scope import (
     Graph,
     ParameterTypes,
     Scope,
+    Types,
     constant_items,
-    definitions,
-    gathers,
     reference,
 )
 from headrace.targets.kubeflow.steps import executor_label, handing_on, step_parts
@@ -69,18 +69,18 @@ class Lowering:
 
     def _root(self) -> manifest.Component:
         pipeline = self._pipeline
-        given: dict[AnyReference, str] = {
-            ir.Param(name=p.name): p.name for p in pipeline.parameters
-        }
-        graph = Graph(Scope(self._types, [*given, *self._store()], preferred=given))
+        given = {ir.Param(name=p.name): p.name for p in pipeline.parameters}
+        graph = Graph(Scope(self._types, [*given, *self._store()], preferred=given.items()))
         self._add_block(graph, pipeline.body)
         result = reference(pipeline.result)
         if isinstance(result, ir.Const | ir.Param) and result != NOTHING:
             step = handing_on(RESULT, {RESULT: result}, self._own_settings(), pipeline.span)
             graph.add(RESULT, self._step(step))
             result = ir.Output(node=RESULT, name=RESULT)
-        exits = {} if result == NOTHING else {result: RESULT}
-        return self._dag(graph, exits, inputs=_run_parameters(pipeline))
+        exits = {} if result == NOTHING else {RESULT: result}
+        return components.direct(
+            graph, exits, self._types.of_all(exits), components.run_parameters(pipeline)
+        )
 
     def _store(self) -> list[AnyReference]:
         return [STORE] if self._pipeline.settings.store is None else []
@@ -95,29 +95,6 @@ class Lowering:
             needed = [tasks[n] for n in dataflow.dependencies(node, siblings)]
             tasks[node.id] = graph.add(object_name(node.id), self._node(node), after=needed)
 
-    def _dag(
-        self,
-        graph: Graph,
-        exits: Mapping[AnyReference, str],
-        *,
-        inputs: manifest.Definitions | None,
-        lists: bool = False,
-    ) -> manifest.Component:
-        """Return the DAG of `graph` with the outputs `exits`; with `lists` all of them are lists."""
-        types = {key: "LIST" if lists else self._types.of(value) for value, key in exits.items()}
-        outputs = {
-            key: manifest.DagOutput(value_from_parameter=graph.scope.selector(value))
-            for value, key in exits.items()
-        }
-        return manifest.Component(
-            input_definitions=inputs,
-            output_definitions=definitions(types),
-            dag=manifest.Dag(
-                tasks=graph.tasks,
-                outputs=manifest.DagOutputs(parameters=outputs) if outputs else None,
-            ),
-        )
-
     def _node(self, node: AnyNode) -> Callee:
         """Add the components of `node`; return the one to call."""
         match node:
@@ -131,7 +108,7 @@ class Lowering:
     def _step(
         self,
         node: ir.Call | ir.Compute,
-        further: Mapping[str, manifest.ParameterType] | None = None,
+        further: Types | None = None,
     ) -> Callee:
         name = self._reserve(node.id, node.span)
         parts = step_parts(node, name, self._pipeline, self._types, further or {})
@@ -146,21 +123,22 @@ class Lowering:
         constant = constant_items(node)
         if constant == []:
             nothing = self._empty_lists(node)
-            return _renamed(self._step(nothing), nothing.id, gathers(node))
+            return renamed(self._step(nothing), nothing.id, gathers(node))
         gathered = gathers(node)
         if constant or not gathered:
             return self._loop(node, node.id, gathered)
         return self._guarded_loop(node, gathered)
 
     def _empty_lists(self, node: ir.Map) -> ir.Compute:
-        empty = {key: ir.Const(text="[]") for key in _keys(gathers(node)).values()}
-        return handing_on(node.id, empty, self._own_settings(node), node.span)
+        empty = {key: ir.Const(text="[]") for key in own_keys(gathers(node)).values()}
+        return handing_on(node.id, empty, *self._own(node))
 
-    def _guarded_loop(self, node: ir.Map, gathered: Mapping[AnyReference, AnyReference]) -> Callee:
+    def _guarded_loop(self, node: ir.Map, gathered: Mapping[ir.Gather, AnyReference]) -> Callee:
         """Add a DAG of the loop, for some items, and of a step that gives empty lists, for none."""
         name = self._reserve(node.id, node.span)
-        looped: dict[AnyReference, AnyReference] = {
-            ir.Gather(map=f"{node.id}/loop", name=g.name): gathered[g] for g in _gathers(gathered)
+        looped = {
+            ir.Gather(map=f"{node.id}/loop", name=gather.name): value
+            for gather, value in gathered.items()
         }
         self._types.add_lists(looped)
         graph = Graph(self._map_scope(node))
@@ -169,10 +147,9 @@ class Lowering:
             self._loop(node, f"{node.id}-full", looped),
             condition=f"size({_read(ITEMS)}) > 0",
         )
-        keys = _keys(gathered)
+        keys = own_keys(gathered)
         lists = dict(zip(keys.values(), looped, strict=True))
-        settings = self._own_settings(node)
-        handed = handing_on(f"{node.id}-pass", lists, settings, node.span)
+        handed = handing_on(f"{node.id}-pass", lists, *self._own(node))
         graph.add("pass", self._step(handed), after=[full])
         empty = self._empty_lists(node).model_copy(update={"id": f"{node.id}-empty"})
         graph.add(
@@ -182,11 +159,11 @@ class Lowering:
             further={ITEMS: manifest.InputParameter(component_input_parameter=ITEMS)},
         )
         taken = {key: [("pass", key), ("empty", key)] for key in keys.values()}
-        self._components[name] = _one_of(graph, taken)
-        return Callee(name, graph.scope.inputs, keys)
+        self._components[name] = components.one_of(graph, taken)
+        return _callee(name, graph.scope, keys.items())
 
     def _loop(
-        self, node: ir.Map, wanted: str, gathered: Mapping[AnyReference, AnyReference]
+        self, node: ir.Map, wanted: str, gathered: Mapping[ir.Gather, AnyReference]
     ) -> Callee:
         """Add a DAG around the loop of `node`; `gathered` are the lists that it gives."""
         name = self._reserve(wanted, node.span)
@@ -205,39 +182,41 @@ class Lowering:
             iterator=manifest.ParameterIterator(items=items, item_input=ITEM),
             further={} if constant else {ITEMS: given},
         )
-        self._components[name] = self._dag(
-            graph, body.outputs, inputs=graph.scope.definitions, lists=True
-        )
+        exits = {key: gather for gather, key in body.outputs.items()}
+        self._components[name] = components.direct(graph, exits, dict.fromkeys(exits, "LIST"))
         return Callee(name, graph.scope.inputs, body.outputs)
 
     def _map_scope(self, node: ir.Map) -> Scope:
         closure = [*dataflow.node_references(node), *self._store()]
         items = reference(node.items)
-        preferred = {} if isinstance(items, ir.Const) else {items: ITEMS}
+        preferred = [] if isinstance(items, ir.Const) else [(items, ITEMS)]
         return Scope(self._types, closure, preferred=preferred)
 
     def _body(
-        self, node: ir.Map, wanted: str, gathered: Mapping[AnyReference, AnyReference]
+        self, node: ir.Map, wanted: str, gathered: Mapping[ir.Gather, AnyReference]
     ) -> Callee:
         """Add the DAG that runs once for each item."""
         name = self._reserve(wanted, node.span)
         item = ir.Item(map=node.id)
-        free = dataflow.free_references(node.body, gathered.values())
-        further: dict[str, manifest.ParameterType] = {} if constant_items(node) else {ITEMS: "LIST"}
-        closure = [item, *free, *self._store()]
-        scope = Scope(self._types, closure, preferred={item: ITEM}, further=further)
-        graph = Graph(scope)
+        closure = [
+            item,
+            *dataflow.free_references(node.body, gathered.values()),
+            *self._store(),
+        ]
+        further: Types = {} if constant_items(node) else {ITEMS: "LIST"}
+        graph = Graph(Scope(self._types, closure, preferred=[(item, ITEM)], further=further))
         self._add_block(graph, node.body)
-        keys = _direct_keys(node, gathered)
-        if keys is None or not graph.tasks:
-            keys = _keys(gathered)
+        keys = direct_keys(node, gathered, graph.scope) if graph.tasks else None
+        exits = {key: gathered[gather] for gather, key in (keys or {}).items()}
+        if keys is None:
+            keys = own_keys(gathered)
             lists = {keys[gather]: value for gather, value in gathered.items()}
-            collect = handing_on(f"{node.id}-collect", lists, self._own_settings(node), node.span)
+            collect = handing_on(f"{node.id}-collect", lists, *self._own(node))
             graph.add("collect", self._step(collect))
-            gathered = {g: ir.Output(node=collect.id, name=key) for g, key in keys.items()}
-        exits = {gathered[gather]: key for gather, key in keys.items()}
-        self._components[name] = self._dag(graph, exits, inputs=scope.definitions, lists=True)
-        return Callee(name, scope.inputs, keys)
+            exits = {key: ir.Output(node=collect.id, name=key) for key in lists}
+        # A body's outputs are declared as the loop gives them.
+        self._components[name] = components.direct(graph, exits, dict.fromkeys(exits, "LIST"))
+        return _callee(name, graph.scope, keys.items())
 
     # --- branches ----------------------------------------------------------------------------
 
@@ -245,7 +224,7 @@ class Lowering:
         name = self._reserve(node.id, node.span)
         condition = reference(node.condition)
         closure = [condition, *dataflow.node_references(node), *self._store()]
-        graph = Graph(Scope(self._types, closure, preferred={condition: CONDITION}))
+        graph = Graph(Scope(self._types, closure, preferred=[(condition, CONDITION)]))
         names = Names("_")
         keys = {m.name: names.take(parameter_name(m.name)) for m in node.merges}
         taken: dict[str, list[tuple[str, str]]] = {key: [] for key in keys.values()}
@@ -257,11 +236,9 @@ class Lowering:
                 taken[key].append(source)
         if not graph.tasks:
             graph.add("nothing", self._step(handing_on(f"{node.id}-nothing", {}, *self._own(node))))
-        self._components[name] = _one_of(graph, taken)
-        merges: dict[AnyReference, str] = {
-            ir.Merge(branch=node.id, name=merge): key for merge, key in keys.items()
-        }
-        return Callee(name, graph.scope.inputs, merges)
+        self._components[name] = components.one_of(graph, taken)
+        merges = {ir.Merge(branch=node.id, name=merge): key for merge, key in keys.items()}
+        return _callee(name, graph.scope, merges.items())
 
     def _arm(
         self, graph: Graph, node: ir.Branch, outcome: bool, values: Mapping[str, AnyReference]
@@ -273,7 +250,7 @@ class Lowering:
         given = {CONDITION: manifest.InputParameter(component_input_parameter=CONDITION)}
         if len(nodes) == 1 and isinstance(nodes[0], ir.Call | ir.Compute):
             step = nodes[0]
-            if all(_is_value_of(step, value) for value in values.values()):
+            if all(is_value_of(step, value) for value in values.values()):
                 callee = self._step(step, {CONDITION: "STRING"})
                 task = graph.add(arm, callee, condition=condition, further=given)
                 return {key: (task, callee.outputs[value]) for key, value in values.items()}
@@ -297,13 +274,12 @@ class Lowering:
         inside = {node.id for node in block.nodes}
         made = [v for v in dict.fromkeys(values) if dataflow.defining_node(v) in inside]
         names = Names("_")
-        exits = {value: names.take(_output_name(value)) for value in made}
+        exits = {names.take(_output_name(value)): value for value in made}
         closure = [*dataflow.free_references(block), *self._store()]
-        scope = Scope(self._types, closure, further={CONDITION: "STRING"})
-        graph = Graph(scope)
+        graph = Graph(Scope(self._types, closure, further={CONDITION: "STRING"}))
         self._add_block(graph, block)
-        self._components[name] = self._dag(graph, exits, inputs=scope.definitions)
-        return Callee(name, scope.inputs, exits)
+        self._components[name] = components.direct(graph, exits, self._types.of_all(exits))
+        return _callee(name, graph.scope, zip(exits.values(), exits, strict=True))
 
     # --- all ---------------------------------------------------------------------------------
 
@@ -329,6 +305,10 @@ class Lowering:
 def _read(name: str) -> str:
     """Return the CEL that reads the input `name` of a task."""
     return f"inputs.parameter_values['{name}']"
+
+
+def _callee(name: str, scope: Scope, outputs: Iterable[tuple[AnyReference, str]]) -> Callee:
+    return Callee(name, scope.inputs, dict(outputs))
 
 
 def _output_name(value: AnyReference) -> str:

@@ -5,43 +5,46 @@ from collections.abc import Iterable, Mapping
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.targets.kubeflow.names import Names, parameter_name
-from headrace.targets.kubeflow.scope import Callee
+from headrace.targets.kubeflow.scope import Callee, Scope, reference
 
-def _direct_keys(
-    node: ir.Map, gathered: Mapping[AnyReference, AnyReference]
-) -> dict[AnyReference, str] | None:
-    """Return the output that holds each list, if containers of the body make them all.
+
+def gathers(node: ir.Map) -> dict[ir.Gather, AnyReference]:
+    """Return, for each list that `node` gathers, the value of its body that is gathered."""
+    return {ir.Gather(map=node.id, name=g.name): reference(g.value) for g in node.gathers}
+
+
+def direct_keys(
+    node: ir.Map, gathered: Mapping[ir.Gather, AnyReference], body: Scope
+) -> dict[ir.Gather, str] | None:
+    """Return the output that holds each list, if containers in the `body` of `node` make them all.
 
     It is called in every DAG around the loop as in the container: the backend looks for it by name.
     """
     steps = [n for n in node.body.nodes if isinstance(n, ir.Call | ir.Compute)]
     keys = {
-        gather: parameter_name(value.name)
+        gather: body.selector(value).output_parameter_key
         for gather, value in gathered.items()
-        if isinstance(value, ir.Output) and any(_is_value_of(step, value) for step in steps)
+        if any(is_value_of(step, value) for step in steps)
     }
     return keys if len(set(keys.values())) == len(gathered) else None
 
 
-def _is_value_of(step: ir.Call | ir.Compute, value: AnyReference) -> bool:
-    return isinstance(value, ir.Output) and any(
+def is_value_of(step: ir.Call | ir.Compute, value: AnyReference) -> bool:
+    """Whether `value` is an output of `step` that no engine reads."""
+    return any(
         value == ir.Output(node=step.id, name=output.name) and output.role == "value"
         for output in step.outputs
     )
 
 
-def _gathers(gathered: Iterable[AnyReference]) -> list[ir.Gather]:
-    return [gather for gather in gathered if isinstance(gather, ir.Gather)]
-
-
-def _keys(gathered: Iterable[AnyReference]) -> dict[AnyReference, str]:
+def own_keys(gathered: Iterable[ir.Gather]) -> dict[ir.Gather, str]:
+    """Return a name of its own for each list."""
     names = Names("_")
-    return {g: names.take(parameter_name(g.name)) for g in _gathers(gathered)}
+    return {gather: names.take(parameter_name(gather.name)) for gather in gathered}
 
 
-def _renamed(callee: Callee, step: str, gathered: Iterable[AnyReference]) -> Callee:
-    """Return `callee`, which is `step`, as it gives the lists `gathered`."""
-    outputs = {
-        g: callee.outputs[ir.Output(node=step, name=key)] for g, key in _keys(gathered).items()
-    }
+def renamed(callee: Callee, step: str, gathered: Iterable[ir.Gather]) -> Callee:
+    """Return `callee`, which is the step of that id, as what gives the lists `gathered`."""
+    made = {g: ir.Output(node=step, name=key) for g, key in own_keys(gathered).items()}
+    outputs: dict[AnyReference, str] = {g: callee.outputs[output] for g, output in made.items()}
     return Callee(callee.component, callee.inputs, outputs)

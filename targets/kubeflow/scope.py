@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyReference
@@ -10,6 +11,9 @@ from headrace.compiler.settings import Retries
 from headrace.runtime import wire
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.names import Names, parameter_name, task_names
+
+Types: TypeAlias = Mapping[str, manifest.ParameterType]
+"""The types of parameters, by name."""
 
 STORE = ir.Param(name="headrace-store")
 """The run parameter that holds the URL of the artifact store; empty for none."""
@@ -47,11 +51,15 @@ class ParameterTypes:
                         if output.role == "items"
                     }
                 case ir.Map() if constant_items(node):
-                    self._lists |= set(gathers(node))
+                    self._lists |= {ir.Gather(map=node.id, name=g.name) for g in node.gathers}
 
     def of(self, reference: AnyReference) -> manifest.ParameterType:
         """Return the type of `reference`."""
         return "LIST" if reference in self._lists else "STRING"
+
+    def of_all(self, references: Mapping[str, AnyReference]) -> dict[str, manifest.ParameterType]:
+        """Return the type of each of `references`, by its name."""
+        return {name: self.of(reference) for name, reference in references.items()}
 
     def add_lists(self, references: Iterable[AnyReference]) -> None:
         """Record that `references`, which stand in no pipeline, are lists."""
@@ -63,13 +71,6 @@ def constant_items(node: ir.Map) -> list[str] | None:
     return wire.split_items(node.items.text) if isinstance(node.items, ir.Const) else None
 
 
-def gathers(node: ir.Map) -> dict[AnyReference, AnyReference]:
-    """Return, for each list that `node` gathers, the value of its body that is gathered."""
-    return {
-        ir.Gather(map=node.id, name=gather.name): reference(gather.value) for gather in node.gathers
-    }
-
-
 class Scope:
     """The inputs of a DAG, and what the tasks that stand in it so far make."""
 
@@ -78,17 +79,17 @@ class Scope:
         types: ParameterTypes,
         closure: Iterable[AnyReference],
         *,
-        preferred: Mapping[AnyReference, str] | None = None,
-        further: Mapping[str, manifest.ParameterType] | None = None,
+        preferred: Iterable[tuple[AnyReference, str]] = (),
+        further: Types | None = None,
     ) -> None:
         """Give each reference of `closure` an input; `preferred` names some of them.
 
         `further` are inputs that no task reads.
         """
-        preferred, self._further = preferred or {}, further or {}
+        self._further = further or {}
         self._types = types
         names = Names("_", taken=self._further)
-        taken = {r: names.take(name) for r, name in preferred.items()}
+        taken = {r: names.take(name) for r, name in preferred}
         self._inputs = {r: taken.get(r) or names.take(_readable(r)) for r in dict.fromkeys(closure)}
         self._made: dict[AnyReference, manifest.TaskOutputParameter] = {}
 
@@ -191,7 +192,7 @@ def _retry_policy(retries: Retries) -> manifest.RetryPolicy | None:
     )
 
 
-def definitions(types: Mapping[str, manifest.ParameterType]) -> manifest.Definitions | None:
+def definitions(types: Types) -> manifest.Definitions | None:
     """Return the declaration of parameters with `types`, by name."""
     if not types:
         return None

@@ -14,7 +14,7 @@ from headrace.compiler.source import Span
 from headrace.targets.accelerators import place
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.names import Names, parameter_name
-from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, definitions
+from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, Types, definitions
 from headrace.targets.step_command import COMMAND, glue_names, step_arguments
 
 SOURCE_ANNOTATION = "headrace.dev/source"
@@ -36,7 +36,7 @@ def step_parts(
     name: str,
     pipeline: ir.Pipeline,
     types: ParameterTypes,
-    further: Mapping[str, manifest.ParameterType],
+    further: Types,
 ) -> StepParts:
     """Return the parts of `node` as the component `name`; `further` inputs are read by no step."""
     inputs = _inputs(node, pipeline, further)
@@ -53,7 +53,14 @@ def step_parts(
     )
     return StepParts(
         component=component,
-        executor=_executor(node, pipeline, inputs, keys, types),
+        executor=_executor(
+            # What the API server keeps containers apart by is as unique as the component.
+            node.model_copy(update={"id": name.removeprefix("comp-")}),
+            pipeline,
+            inputs,
+            keys,
+            types,
+        ),
         config=_config(node.settings, node.span),
         callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
     )

@@ -95,17 +95,16 @@ class DagVerifier:
         if "triggerPolicy" in task:
             match = _CONDITION.fullmatch(task["triggerPolicy"]["condition"])
             read = match and (match[1] or match[2])
-            if inputs.keys().isdisjoint({read}) or (
-                "retryPolicy" in task
-                and "executorLabel" not in (self._components[task["componentRef"]["name"]])
-            ):
+            if read not in inputs:
                 yield "its condition reads no input"
+        if "retryPolicy" in task and not self._is_container(task):
+            yield "retries a DAG"
 
     def _loop_problems(self, task: Document, inputs: Document, wanted: Document) -> Problems:
         iterator, items = task["parameterIterator"], task["parameterIterator"]["items"]
         if wanted.get(iterator["itemInput"]) != "STRING" or iterator["itemInput"] in inputs:
             yield "its component has no input for an item"
-        if "dag" not in self._components[task["componentRef"]["name"]]:
+        if self._is_container(task):
             yield "the body of a loop is no DAG"
         if "triggerPolicy" in task:
             yield "a loop under a condition"
@@ -172,7 +171,7 @@ class DagVerifier:
             yield f"comes from {task!r}, which may not run"
         elif self._is_body:
             # The backend finds what a loop gathers by one name, in containers of the body.
-            if not self._is_container(task) or key != name:
+            if not self._is_container(self._tasks[task]) or key != name:
                 yield f"a loop cannot gather {task}.{key}"
         elif (found := self._output_types(task)[key]) != self._own.outputs.get(name):
             yield f"receives {found}"
@@ -184,10 +183,10 @@ class DagVerifier:
             task, key = selector["producerSubtask"], selector["outputParameterKey"]
             if self._output_types(task).get(key) != "STRING":
                 yield f"no task gives the text {task}.{key}"
-            elif not self._is_container(task):
+            elif not self._is_container(self._tasks[task]):
                 yield f"takes an arm from {task!r}, which is no container"
             elif task not in uncertain:
                 yield f"takes an arm from {task!r}, which always runs"
 
-    def _is_container(self, task: str) -> bool:
-        return "executorLabel" in self._components[self._tasks[task]["componentRef"]["name"]]
+    def _is_container(self, task: Document) -> bool:
+        return "executorLabel" in self._components[task["componentRef"]["name"]]

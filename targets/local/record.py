@@ -45,7 +45,7 @@ class RunRecord:
     started: str
     state: str = "running"
     message: str = ""
-    result: str | None = None
+    result: Any = None
     ended: str | None = None
     steps: list[StepRecord] = field(default_factory=list)
 

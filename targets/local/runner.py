@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
+from headrace.runtime import wire
+from headrace.runtime.codecs import Artifacts
+from headrace.runtime.store import Store
 from headrace.targets.local.blocks import BlockRun, Done, Scope
 from headrace.targets.local.progress import Progress
 from headrace.targets.local.record import RunFolder, RunRecord, StepRecord
@@ -27,10 +30,10 @@ _NEVER_RETRIED = (64, 65)
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of a run; `result` is the text of the returned value, if it succeeded."""
+    """What became of a run; `result` is the returned value as JSON has it (`wire.plain`)."""
 
     state: Literal["succeeded", "failed"]
-    result: str | None
+    result: Any
     run: str
     steps: list[dict[str, Any]]
     message: str = ""
@@ -95,6 +98,7 @@ class _Runner:
         self._pipeline = pipeline
         self._import_path = [str(path) for path in import_path]
         self._folder = folder
+        self._store = pipeline.settings.store or str(folder.store)
         self._free = jobs
         self._progress = progress
         self._actions: deque[Callable[[], None]] = deque()
@@ -149,13 +153,16 @@ class _Runner:
         if self._finished:
             result = self._pipeline.result
             assert not isinstance(result, ir.Glue)
-            self._record.result = scope[result]
+            self._record.result = wire.plain(scope[result], self._artifacts())
         elif self._failed and not self._record.message:
             names = ", ".join(attempt.record.id for attempt in self._failed)
             self._record.message = f"failed: {names}"
         self._record.state = "succeeded" if self._finished else "failed"
         self._record.ended = datetime.now(UTC).isoformat()
         self._folder.write(self._record)
+
+    def _artifacts(self) -> Artifacts:
+        return Artifacts(Store(self._store), lambda: str(self._folder.path / "result"))
 
     def _finish(self, succeeded: bool) -> None:
         self._finished = succeeded
@@ -237,7 +244,7 @@ class _Runner:
         return [
             f"--code={code.digest}",
             f"--modules={','.join(code.modules)}",
-            f"--store={self._pipeline.settings.store or self._folder.store}",
+            f"--store={self._store}",
             *step_arguments(node, spell, paths),
         ]
 
