@@ -1,9 +1,17 @@
-"""Classes of a user, which another process can import."""
+"""Values that are hard to pass on, and classes of a user that another process can import."""
 
 import enum
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
+
+HAZARDS = (
+    *("{{=1+1}}", "{{ ds }}", "{% if x %}", "{# no #}", "$(HOME)", "$$(HOME)", "$$", "${HOME}"),
+    *("a\r\nb\r\n", "ends\n\n", "  spaces  ", "tab\t", "x.sh", "\N{SNOWMAN}\U0001f600", "", "\x7f"),
+    *("\x00\x1f", "null", "true", "=1", "*[]", '"', "'", "\\", "\\u007b", "{", "}}", "\u2028"),
+    *("\ud800", "\udfff", "\ud83d\ude00", "a\ud83d\ude00b\udc00", "-", "--x", "@file", "!"),
+)
+"""Texts that an engine, a shell or a line-based format would change."""
 
 
 class Colour(enum.Enum):
