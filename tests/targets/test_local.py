@@ -1,6 +1,5 @@
 """The local runner: what runs, in which order, what is told and what is left behind."""
 
-import importlib
 import json
 import os
 import signal
@@ -132,9 +131,7 @@ def test_a_failure_stops_what_needs_it_and_nothing_else(
     outcome = run(tmp_path, body)
     assert outcome.state == "failed"
     assert outcome.result is None
-    assert states(outcome) == {"fail": "failed", "one-b": "waiting"} or (
-        states(outcome) == {"fail": "failed", "one-c": "succeeded", "add": "succeeded"}
-    )
+    assert states(outcome) == {"fail": "failed", "one-c": "succeeded", "add": "succeeded"}
     told = capfd.readouterr().err
     assert "step fail failed" in told
     assert "ValueError: bad 1" in told
@@ -144,8 +141,12 @@ def test_a_failure_stops_what_needs_it_and_nothing_else(
 def test_one_failed_item_fails_the_run_after_the_others(tmp_path: Path) -> None:
     outcome = run(tmp_path, "return [fail(x) if x == 1 else one(x) for x in [0, 1, 2]]")
     assert outcome.state == "failed"
-    assert sorted(states(outcome).values()).count("failed") == 1
-    assert states(outcome)["if-each-condition" if False else "result[2].one"] == "succeeded"
+    ran = {name: state for name, state in states(outcome).items() if "condition" not in name}
+    assert ran == {
+        "result[0].one": "succeeded",
+        "result[1].fail": "failed",
+        "result[2].one": "succeeded",
+    }
 
 
 def test_effects_keep_their_order(tmp_path: Path) -> None:
@@ -182,7 +183,7 @@ def test_environment(tmp_path: Path) -> None:
 
 def test_a_changed_argument_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "return change(one([]))").state == "failed"
-    assert "`xs`" in capfd.readouterr().err
+    assert "its argument 'xs' in place" in capfd.readouterr().err
 
 
 def test_the_record_of_a_run(tmp_path: Path) -> None:
@@ -230,6 +231,9 @@ def test_an_interrupted_run_leaves_no_process(tmp_path: Path, sent: signal.Signa
     for line in process.stderr:
         if "[1].slow: started" in line:
             break
+    deadline = time.monotonic() + 10
+    while len(_alive(token)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert len(_alive(token)) >= 4
     process.send_signal(sent)
     process.communicate(timeout=20)
@@ -245,5 +249,4 @@ def test_an_interrupted_run_leaves_no_process(tmp_path: Path, sent: signal.Signa
 def test_nothing_of_the_module_runs_in_the_runner(tmp_path: Path) -> None:
     sys.modules.pop("work", None)
     assert run(tmp_path, "return one()").state == "succeeded"
-    with pytest.raises(ModuleNotFoundError):
-        importlib.import_module("work")
+    assert "work" not in sys.modules

@@ -1,0 +1,131 @@
+"""A container engine for tests: podman behind a Docker socket, with its storage in a folder.
+
+There is one image, `IMAGE`, and nothing is in it: containers see the programs of this machine,
+read-only, through the mounts that a test asks for. Podman and runc are Debian packages, which
+`python3 tests/environments.py kubeflow` installs.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+IMAGE = "localhost/headrace-test:latest"
+SECONDS_TO_START = 30
+FILES, PROCESSES = (1024, 4096), (1024, 2048)
+"""Soft and hard limits: a machine that is a container itself may not raise them."""
+
+_SETTINGS = f"""\
+[containers]
+default_ulimits = ["nofile={FILES[0]}:{FILES[1]}", "nproc={PROCESSES[0]}:{PROCESSES[1]}"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
+_FOLDERS = ("bin", "dev", "etc", "lib", "lib64", "proc", "root", "sys", "tmp", "usr")
+
+
+class Engine:
+    """A running engine; `host` is what DOCKER_HOST is set to."""
+
+    def __init__(self) -> None:
+        """Start it.
+
+        Raises:
+            RuntimeError: podman is not there or does not start.
+        """
+        if not shutil.which("podman") or not shutil.which("runc"):
+            raise RuntimeError("podman and runc are needed: python3 tests/environments.py kubeflow")
+        self.folder = Path(tempfile.mkdtemp(prefix="headrace-podman-"))
+        settings = self.folder / "containers.conf"
+        settings.write_text(_SETTINGS)
+        self._environment = os.environ | {"CONTAINERS_CONF": str(settings)}
+        socket = self.folder / "podman.sock"
+        self.host = f"unix://{socket}"
+        self._import_image()
+        self._log = (self.folder / "podman.log").open("w")
+        self._service = subprocess.Popen(
+            [*self._podman(), "system", "service", "--time=0", self.host],
+            env=self._environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._wait_for(socket)
+
+    def stop(self) -> None:
+        """End the engine and remove all it kept."""
+        self._service.terminate()
+        self._service.wait(timeout=SECONDS_TO_START)
+        self._log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _podman(self) -> list[str]:
+        places = ("--root", self.folder / "storage", "--runroot", self.folder / "run")
+        return ["podman", "--storage-driver=vfs", *map(str, places)]
+
+    def _import_image(self) -> None:
+        archive = self.folder / "image.tar"
+        with tarfile.open(archive, "w") as tar:
+            for name in _FOLDERS:
+                folder = tarfile.TarInfo(name)
+                folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
+                tar.addfile(folder)
+        done = subprocess.run(
+            [*self._podman(), "import", "--quiet", str(archive), IMAGE],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"podman cannot import an image: {done.stderr}")
+
+    def _wait_for(self, socket: Path) -> None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not socket.exists():
+            if self._service.poll() is not None or time.monotonic() > deadline:
+                log = (self.folder / "podman.log").read_text()
+                raise RuntimeError(f"podman does not start: {log}")
+            time.sleep(0.05)
+
+
+_ENGINES: list[Engine] = []
+
+
+def engine() -> Engine:
+    """Return the engine of this process, which ends with it."""
+    if not _ENGINES:
+        _ENGINES.append(Engine())
+        atexit.register(lambda: _ENGINES.pop().stop())
+    return _ENGINES[0]
+
+
+def program_folders(python: str | Path) -> list[str]:
+    """Return the folders that a container needs to run the interpreter `python`."""
+    program = "import sys; print(sys.prefix); print(sys.base_prefix)"
+    done = subprocess.run(
+        [str(python), "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    system = [f for f in ("/usr", "/bin", "/lib", "/lib64", "/etc") if Path(f).exists()]
+    return outermost([*system, *done.stdout.split("\n")[:2], str(Path(python).parent)])
+
+
+def outermost(folders: list[str]) -> list[str]:
+    """Return `folders` without those that lie in another one."""
+    kept: list[str] = []
+    for folder in sorted(set(folders), key=len):
+        if not any(Path(folder).is_relative_to(other) for other in kept):
+            kept.append(folder)
+    return kept
+
+
+def current_python() -> str:
+    """Return the interpreter of the tests, as the environment that it belongs to names it."""
+    return sys.executable
