@@ -13,7 +13,7 @@
 # [tool.headrace.steps.train]
 # cpu = "1"
 # memory = "1Gi"
-# retries = { limit = 2, delay = "10s", factor = 2, max_delay = "1m" }
+# retries = { limit = 2, delay = "10s" }
 # env = { OMP_NUM_THREADS = "1", OPENBLAS_NUM_THREADS = "1" }
 # ///
 """Train classifiers of handwritten digits, and deploy the best one if it is good enough."""

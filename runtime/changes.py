@@ -47,7 +47,7 @@ class _Hashing:
         content: object = None
         if codec in ("bytes", "bytearray", "numpy", "torch"):
             content = written_digest(codec, value)
-        elif type(value).__module__.startswith("pandas.") and hasattr(value, "dtypes"):
+        elif type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "dtypes"):
             content = _digest_of_frame(value)
         return {"codec": codec, "type": type(value).__qualname__, "content": content}
 

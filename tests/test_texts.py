@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import kubeflow_local
 import pytest
 
 import airflow_local
 import argo_local
 import example_runs
+import kubeflow_local
 from headrace.runtime import wire
 
 HAZARDS = [

@@ -30,14 +30,14 @@ class PipelineName:
 
 def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> PipelineName:
     file, colon, function = value.rpartition(":")
-    if not colon or Path(value).is_file():
+    if not colon or os.path.isfile(value):
         file, function = value, ""
     elif not function.isidentifier():
         raise click.BadParameter(f"{function!r} in {value!r} is not the name of a function")
     path = Path(file)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise click.BadParameter(f"{file!r} is a folder; name a Python module in it")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise click.BadParameter(f"there is no file {file!r}")
     return PipelineName(path, function or None)
 

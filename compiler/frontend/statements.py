@@ -70,9 +70,16 @@ class BlockLowering:
                     type(node), (f"this statement ({type(node).__name__})", "move it into a step")
                 )
                 self._error("HR102", node, f"{described} is not accepted in a pipeline body", hint)
+                self._bind_names(node)
 
     def _error(self, code: str, node: ast.AST, message: str, hint: str) -> None:
         self.shared.sink.report(code, message, self.shared.module.span(node), hint=hint)
+
+    def _bind_names(self, node: ast.AST) -> None:
+        """Bind what a refused statement assigns, so that reading it is no second error."""
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                self._bind(inner, ir.Const(text="null"), inner)
 
     def _expression(self, node: ast.expr) -> None:
         expressions = self.expressions
@@ -115,6 +122,8 @@ class BlockLowering:
                 "this iterator can be read only once, a name can be read many times",
                 f"write `list({ast.unparse(node)})`",
             )
+            for target in targets:
+                self._bind_names(target)
             return
         if isinstance(node, ast.Call) and len(targets) == 1 and self._unpack_call(first, node):
             return
@@ -130,6 +139,7 @@ class BlockLowering:
             return False
         if len(target.elts) != len(node.elts):
             self._cannot_fit(target, len(node.elts), len(target.elts))
+            self._bind_names(target)
             return True
         values = [
             self.expressions.value(element, _target_hint(part))

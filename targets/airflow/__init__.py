@@ -95,7 +95,7 @@ def _parameters_without_default(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
     for parameter in pipeline.parameters:
         if parameter.default is None:
             yield Diagnostic(
-                code="HR513",
+                code="HR514",
                 message=f"the pipeline has a schedule, so parameter `{parameter.name}` needs "
                 "a default on Apache Airflow",
                 span=parameter.span,

@@ -250,7 +250,9 @@ def test_the_arguments_may_be_in_a_file(shim: Shim) -> None:
 
 
 def test_files_and_long_values_travel_through_the_store(shim: Shim) -> None:
-    store = {"HEADRACE_STORE": f"file://{shim.folder}/store"}
+    (shim.folder / "temporary").mkdir()
+    temporary = {"TMPDIR": str(shim.folder / "temporary")}
+    store = {"HEADRACE_STORE": f"file://{shim.folder}/store", **temporary}
     file = shim.result("flow:write_file", '--text="{{x}}\\r\\n"', **store)
     assert json.loads(file[1:])["name"] == "result.txt"
     text = shim.result("flow:read_file", f"--path={file}", f"--also={file}", **store)
@@ -258,7 +260,7 @@ def test_files_and_long_values_travel_through_the_store(shim: Shim) -> None:
     long = shim.result("flow:big", "--n=5000", **store)
     assert len(long) < 200
     assert shim.result("--let=x=" + long, "flow:add", "--a:=len(x)", **store) == "=5002"
-    assert not list(Path("/tmp").glob(f"headrace-*/{shim.folder.name}"))
+    assert os.listdir(shim.folder / "temporary") == []
 
 
 def test_long_values_without_a_store(shim: Shim) -> None:
@@ -275,7 +277,7 @@ def test_long_values_without_a_store(shim: Shim) -> None:
 def test_the_traceback_shows_the_frames_of_the_user_only(shim: Shim) -> None:
     code, error = shim.failure("--step=train", "flow:boom", '--text="no {{luck}}"')
     assert code == 1
-    assert error.count('flow.py", line') == 4
+    assert error.count('flow.py", line') == 3
     assert error.count("Traceback") == 2
     assert "KeyError: 'missing'" in error
     assert error.endswith("\nValueError: no {{luck}}\n")
@@ -444,7 +446,7 @@ def test_as_process_1_it_obeys_too(shim: Shim) -> None:
     wait_for(shim.folder / "started")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGTERM)
-    assert process.wait(timeout=10) in (143, -signal.SIGTERM)
+    assert process.wait(timeout=10) == 143
 
 
 def test_a_step_that_the_system_kills_says_so(shim: Shim) -> None:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from headrace.runtime import wire
 from headrace.runtime.changes import changed, fingerprints
-from headrace.runtime.codecs import Artifacts
+from headrace.runtime.codecs import Artifacts, codec_of
 from headrace.runtime.errors import DataError, ManifestError
 from headrace.runtime.store import Store, root_of
 from runtime_shapes import Other, Settings
@@ -270,6 +271,8 @@ def test_data_frames_come_back(artifacts: Artifacts) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [1, 2], "b": ["x", None]}, index=["p", "q"])
     odd = pandas.DataFrame({1: [0.5], (2, 3): [{"x": object}]})
+    assert codec_of(frame) == ("parquet" if find_spec("pyarrow") else "pickle")
+    assert codec_of(odd) == "pickle"
     for value in (frame, odd):
         pandas.testing.assert_frame_equal(moved(artifacts, value), value)
     pandas.testing.assert_series_equal(moved(artifacts, frame["a"]), frame["a"])
