@@ -79,9 +79,7 @@ def evaluate(state: Tensors, data: Tensors) -> float:
     return (answers == data["digits"]).double().mean().item()
 
 
-def pipeline(
-    rates: list[float] = [0.01, 0.1], epochs: int = 4, goal: float = 0.97, seed: int = 3
-):
+def pipeline(rates: list[float] = [0.01, 0.1], epochs: int = 4, goal: float = 0.97, seed: int = 3):
     train_set, test_set = ingest(seed, test_count=360)
     states = [train(train_set, rate=rate, epochs=epochs, seed=seed) for rate in rates]
     scores = [evaluate(state, test_set) for state in states]

@@ -188,9 +188,9 @@ def main() -> int:
     """Serve the connection that the command line names."""
     if sys.path[0] in ("", os.getcwd()):
         del sys.path[0]  # -m has put it there, and a step has a folder of its own
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    connection.set_inheritable(False)
-    Server(connection).serve()
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        connection.set_inheritable(False)
+        Server(connection).serve()
     return 0
 
 

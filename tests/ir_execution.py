@@ -61,7 +61,7 @@ class Execution:
             arguments = {a.name: self._read(a.value) for a in node.arguments}
             result = self._function(node.function)(**arguments)
         for output in node.outputs:
-            value = result
+            value: Any = result
             if output.expression is not None:
                 names = {n: self._read(r) for n, r in output.expression.names}
                 value = glue.evaluate(output.expression.source, {**names, "result": result})

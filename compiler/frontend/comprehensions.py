@@ -125,7 +125,10 @@ def _items(lowering: ExpressionLowering, node: ast.ListComp, variables: list[str
     plain = len(node.generators) == 1 and not only.ifs and isinstance(only.target, ast.Name)
     if plain:
         value = lowering.value(only.iter)
-        if not isinstance(value, ir.Const) or value.text.startswith("["):
+        if isinstance(value, ir.Const) and value.text.startswith("["):
+            return value
+        known = isinstance(value, ir.Const) or (isinstance(value, ir.Glue) and not value.names)
+        if not known:
             return value
         listed = ast.Call(ast.Name("list", ast.Load()), [lowering.embed(value, "items")], [])
         return lowering.wrap(listed)

@@ -2,9 +2,10 @@
 
 import builtins
 import keyword
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -75,8 +76,8 @@ class _Builder:
         self._pipeline = pipeline
         self._graph = Graph(pipeline)
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
-        images = {step.settings.image for step in steps}
-        self._image = images.pop() if len(images) == 1 else None
+        self._image = _most_common(step.settings.image for step in steps)
+        self._resources = _most_common(_resources(step) for step in steps) or ()
         self._variables = self._name_variables()
 
     def _name_variables(self) -> dict[str, str]:
@@ -100,6 +101,7 @@ class _Builder:
             function=pipeline.function,
             code_digest=pipeline.code.digest,
             image=None if self._image is None else template_text(self._image),
+            resources=self._resources,
             environment=tuple(self._environment()),
             parameters=tuple(self._parameters()),
             schedule=schedule
@@ -211,7 +213,7 @@ class _Builder:
             retry_factor=settings.retries.factor,
             max_retry_delay=settings.retries.max_delay if limited else None,
             timeout=settings.timeout,
-            resources=tuple(placement.resources.items()),
+            resources=None if _resources(node) == self._resources else _resources(node),
             node_selector=tuple((k, template_text(v)) for k, v in placement.node_selector.items()),
             tolerations=placement.tolerations,
         )
@@ -230,6 +232,18 @@ class _Builder:
             if task.map_id == map_id and task.upstream:
                 upstream = tuple(self._variables[id_] for id_ in task.upstream)
                 yield manifest.Edge(upstream=upstream, downstream=self._variables[task.task_id])
+
+
+_T = TypeVar("_T")
+
+
+def _most_common(values: Iterable[_T]) -> _T | None:
+    """Return the value that there is most of, the first of several; nothing if there is none."""
+    return next((value for value, _ in Counter(values).most_common(1)), None)
+
+
+def _resources(step: ir.Call | ir.Compute) -> tuple[tuple[str, str], ...]:
+    return tuple(place(step.settings).resources.items())
 
 
 def _items(node: ir.Map, spelling: Spelling) -> str:

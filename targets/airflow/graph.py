@@ -14,7 +14,7 @@ from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import InternalError
 from headrace.targets.airflow.manifest import TriggerRule
 
-RESULT = "result"
+RESULT = "pipeline-result"
 """The id of the last task, whose XCom is the result of the run, unless a step has that id."""
 
 
@@ -62,7 +62,7 @@ class Graph:
             if isinstance(node, ir.Branch):
                 self.branches[node.id] = node
         self._ids = set(self.nodes)
-        self.list_ids = {id_: self._fresh(f"{id_}-items") for id_ in self.maps}
+        self.list_ids = {id_: self._fresh(f"{id_}-list") for id_ in self.maps}
         self.choice_ids = {id_: self._fresh(f"{id_}-values") for id_ in self.maps}
         self._add_block(pipeline.body, None, ())
         self._add_edges(pipeline.body)

@@ -43,7 +43,8 @@ class Task(Part):
 class PodTask(Task):
     """A step or a compute node, run in a pod.
 
-    `image` is absent where it is that of the whole DAG; delays and `timeout` are in seconds.
+    `image` and `resources` are absent where they are those of the whole DAG; delays and `timeout`
+    are in seconds.
     """
 
     kind: Literal["pod"] = "pod"
@@ -58,7 +59,7 @@ class PodTask(Task):
     retry_factor: int = 1
     max_retry_delay: int | None = None
     timeout: int | None = None
-    resources: tuple[tuple[str, str], ...] = ()
+    resources: tuple[tuple[str, str], ...] | None = None
     node_selector: tuple[tuple[str, str], ...] = ()
     tolerations: tuple[Toleration, ...] = ()
 
@@ -120,7 +121,7 @@ class DagSchedule(Part):
 
 
 class Dag(Part):
-    """A whole DAG file."""
+    """A whole DAG file; `image` and `resources` are what most of its pods have."""
 
     dag_id: str
     documentation: str
@@ -128,6 +129,7 @@ class Dag(Part):
     function: str
     code_digest: str
     image: str | None
+    resources: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     parameters: tuple[RunParameter, ...]
     schedule: DagSchedule | None

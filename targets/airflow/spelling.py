@@ -71,7 +71,7 @@ class Spelling:
     def _pull(self, output: ir.Output) -> str:
         pulled = self._outputs(output.node) + f'["{output.name}"]'
         absent = self._lenient and self._graph.tasks[output.node].arms
-        return f'({pulled} | default(""))' if absent else pulled
+        return f'{pulled} | default("")' if absent else pulled
 
     def _outputs(self, task_id: str) -> str:
         if self._graph.tasks[task_id].map_id is None:

@@ -84,7 +84,8 @@ BODIES = {
     "branch within a branch": "y = 0\n    if big(n):\n        if flag:\n            y = add(n)\n"
     "    return y",
     "constant branch": "if True:\n        y = 1\n    return y",
-    "glue in an arm": "x = add(n)\n    if x > 2:\n        y = x * 2\n    else:\n        y = -x\n    return y",
+    "glue in an arm": "x = add(n)\n    if x > 2:\n        y = x * 2\n    else:\n"
+    "        y = -x\n    return y",
     "conditional expression": "return double(n) if big(n) else add(n)",
     "conditional glue": "return n if n > 2 else -n",
     "conditional in a map": "return [double(x) if x > 1 else add(x) for x in xs]",
@@ -97,13 +98,15 @@ BODIES = {
     "failing step": "return fail(n)",
     "failing glue": "x = xs[10]\n    return 1",
     "failing glue in an arm not taken": "x = 1\n    if not flag:\n        x = xs[10]\n    return x",
-    "failing glue used in an arm only": "x = xs[10]\n    if not flag:\n        note(x)\n    return 1",
+    "failing glue used in an arm only": "x = xs[10]\n    if not flag:\n        note(x)\n"
+    "    return 1",
     "failing glue used lazily": "x = xs[10]\n    return n == 2 or x",
     "division by zero": "x = 1 / 0\n    return 2",
     "nothing": "add(1)",
     "return nesting": "return {'a': [add(1), (double(2), None)], 'b': {'c': text}}",
-    "texts": "return [show(text=t) for t in ['{{=1+1}}', '{{ ds }}', '$(HOME)', 'a\\r\\n', ' ', '']]",
-    "hazards in glue": "x = show(text='{{x}}')\n    return x + '{{=1+1}} {% raw %} $$ \\x7f é \\U0001f600'",
+    "texts": "return [show(text=t) for t in ['{{=1+1}}', '{{ ds }}', '$(HOME)', 'a\\r\\n', '']]",
+    "hazards in glue": "x = show(text='{{x}}')\n"
+    "    return x + '{{=1+1}} {% raw %} $$ \\x7f é \\U0001f600'",
     "floats": "return [double(x) for x in [3.0, -0.0, 1e300, 1e16, 0.1]]",
     "big integers": "return double(2 ** 100 + 1), add(9007199254740993)",
     "infinities": "return double(float('inf')), [1e999]",
@@ -115,7 +118,11 @@ BODIES = {
 HEADER = (
     "def pipeline(n: int = 2, xs: list[int] = [1, 2, 3], text: str = 'é', flag: bool = True):\n    "
 )
-PARAMETERS = ({}, {"n": 7, "flag": False, "xs": [5]}, {"n": 0, "xs": [], "text": "{{=1+1}}"})
+PARAMETERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"n": 7, "flag": False, "xs": [5]},
+    {"n": 0, "xs": [], "text": "{{=1+1}}"},
+)
 _numbers = itertools.count()
 
 

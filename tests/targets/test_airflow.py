@@ -66,7 +66,18 @@ def test_literals_give_the_text_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "id_", ["result", "dag", "import", "json", "only-if", "getattr", "turns-items", "turns-values"]
+    "id_",
+    [
+        "result",
+        "dag",
+        "import",
+        "json",
+        "only-if",
+        "getattr",
+        "turns-list",
+        "turns-values",
+        "pipeline-result",
+    ],
 )
 def test_step_may_have_any_name(id_: str) -> None:
     compiled = pipeline(
@@ -94,7 +105,7 @@ def test_every_failure_reaches_the_last_task() -> None:
     edges = [*dag.edges, *(edge for group in groups for edge in group.edges)]
     waited_for = {name for edge in edges for name in edge.upstream}
     waited_for |= {group.items for group in groups}
-    assert [t.task_id for t in dag.tasks if t.variable not in waited_for] == ["result"]
+    assert [t.task_id for t in dag.tasks if t.variable not in waited_for] == ["pipeline-result"]
     assert dag.tasks[-1].trigger_rule == "none_failed"
 
 
@@ -102,13 +113,13 @@ def test_only_what_may_be_skipped_is_waited_for_leniently() -> None:
     rules = {task.task_id: task.trigger_rule for task in emit.build(everything()).tasks}
     assert rules == {
         "list": "all_success",
-        "turns-items": "all_success",
+        "turns-list": "all_success",
         "ask": "all_success",
         "up": "all_success",
         "turns-values": "none_failed",
         **{f"a-rather-long-name-{i}": "all_success" for i in range(4)},
         "end": "none_failed",
-        "result": "none_failed",
+        "pipeline-result": "none_failed",
     }
 
 

@@ -346,7 +346,7 @@ def test_failing_step_fails_the_run(tmp_path: Path) -> None:
         "good": "success",
         "bad": "failed",
         "end": "upstream_failed",
-        "result": "upstream_failed",
+        "pipeline-result": "upstream_failed",
     }
 
 
@@ -457,7 +457,7 @@ def test_file_with_everything_is_imported_and_serialised(tmp_path: Path) -> None
     loaded = airflow_local.load(tmp_path)
     assert loaded["errors"] == {}
     tasks = [task["__var"] for task in loaded["dags"]["flow-line"]["dag"]["tasks"]]
-    assert {task["task_id"] for task in tasks} >= {"list", "turns-items", "up", "result"}
+    assert {task["task_id"] for task in tasks} >= {"list", "turns-list", "up", "pipeline-result"}
 
 
 def test_dag_as_airflow_keeps_it(tmp_path: Path) -> None:
