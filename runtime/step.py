@@ -14,15 +14,18 @@ from headrace.runtime.command_line import COMPUTE, USAGE, StepCommand
 from headrace.runtime.errors import ManifestError, StepError
 from headrace.runtime.function import UserError
 from headrace.runtime.glue import evaluate
+from headrace.runtime.opaque import References, Touched
 from headrace.runtime.report import report, tell_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeVar
 
     from headrace.runtime.codecs import Artifacts
     from headrace.runtime.command_line import Given
+
+    Result = TypeVar("Result")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,6 +86,9 @@ class _Step:
         self._folder = os.getcwd()
         self._copies: str | None = None
         self._store = self._opened_store()
+        self._references = References(self._store)
+        self._opaque_lets: dict[str, object] | None = None
+        self._real_lets: dict[str, object] | None = None
 
     def run(self) -> None:
         """Do what the command says.
@@ -101,22 +107,24 @@ class _Step:
     def _run(self) -> None:
         self._command.outputs()
         self._check_code()
-        compute = self._command.function == COMPUTE
-        called = None if compute else function.load(self._command.function)
-        names = self._given(self._command.lets, {}, grow=True)
-        if called is not None:
-            names["result"] = self._called(called, names)
+        values: dict[str, object] = {}
+        if self._command.function != COMPUTE:
+            called = function.load(self._command.function)
+            self._over_lets(bool)  # what is wrong with them is told before the call
+            values["result"] = self._called(called)
         try:
-            texts = outputs.texts(self._command, names, self._store)
+            texts = self._over_lets(
+                lambda lets: outputs.texts(self._command, {**lets, **values}, self._store)
+            )
         except StepError:
             raise
         except Exception as error:
             raise UserError("", error) from None
         outputs.write(self._command, texts, self._folder)
 
-    def _called(self, called: Any, names: Mapping[str, object]) -> object:
+    def _called(self, called: Any) -> object:
         key = self._command.function
-        arguments = self._given(self._command.arguments, names)
+        arguments = {given.name: self._argument(given) for given in self._command.arguments}
         before = changes.fingerprints(arguments)
         result = function.call(key, called, arguments)
         changed = changes.changed(before, arguments)
@@ -128,22 +136,37 @@ class _Step:
             )
         return result
 
-    def _given(
-        self, given: Sequence[Given], names: Mapping[str, object], grow: bool = False
-    ) -> dict[str, object]:
-        """Return the values of `given`, by name; with `grow` each may read those before it."""
+    def _argument(self, given: Given) -> object:
+        with _naming(given.name):
+            if given.is_expression:
+                return self._over_lets(lambda lets: self._real(evaluate(given.text, lets)))
+            return wire.decode(given.text, self._store)
+
+    def _real(self, value: object) -> object:
+        """Return `value` with the artifacts in it fetched."""
+        if not self._references.met:
+            return value
+        return wire.decode(wire.encode(value, self._store), self._store)
+
+    def _over_lets(self, use: Callable[[dict[str, object]], Result]) -> Result:
+        """Return what `use` makes of the values of --let; artifacts are read only if it does."""
+        try:
+            if self._opaque_lets is None:
+                self._opaque_lets = self._lets(self._references)
+            return use(self._opaque_lets)
+        except Touched:
+            if self._real_lets is None:
+                self._real_lets = self._lets(self._store)
+            return use(self._real_lets)
+
+    def _lets(self, store: wire.Keeper | None) -> dict[str, object]:
         values: dict[str, object] = {}
-        for one in given:
-            try:
-                values[one.name] = (
-                    evaluate(one.text, values if grow else names)
-                    if one.is_expression
-                    else wire.decode(one.text, self._store)
-                )
-            except StepError as error:
-                raise type(error)(f"the value of {one.name!r}: {error}") from error
-            except Exception as error:
-                raise UserError(f"the value of {one.name!r} cannot be computed", error) from None
+        for given in self._command.lets:
+            with _naming(given.name):
+                if given.is_expression:
+                    values[given.name] = evaluate(given.text, values)
+                else:
+                    values[given.name] = wire.decode(given.text, store)
         return values
 
     def _opened_store(self) -> Artifacts | None:
@@ -188,6 +211,24 @@ class _Step:
                 f"the code here is not the code that the manifest was compiled from: {found}, "
                 f"not {expected} (over {where}); compile again, or use the image with that code"
             )
+
+
+class _naming:
+    """Says in errors which value could not be had."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        if isinstance(error, UserError):
+            return
+        if isinstance(error, StepError):
+            raise type(error)(f"the value of {self._name!r}: {error}") from error
+        if isinstance(error, Exception):
+            raise UserError(f"the value of {self._name!r} cannot be computed", error) from None
 
 
 if __name__ == "__main__":

@@ -286,6 +286,7 @@ WRITERS: dict[str, Write] = {
     "decimal:Decimal": _write_decimal,
     "fractions:Fraction": _of("fraction", lambda value: [value.numerator, value.denominator]),
     "uuid:UUID": _of("uuid", str),
+    "headrace.runtime.opaque:Opaque": lambda writer, value: writer.tagged(value.fields),
 }
 """What writes the values of a class, by `module:name`."""
 

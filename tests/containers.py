@@ -17,12 +17,12 @@ from pathlib import Path
 
 IMAGE = "localhost/headrace-test:latest"
 SECONDS_TO_START = 30
-FILES, PROCESSES = (1024, 4096), (1024, 2048)
-"""Soft and hard limits: a machine that is a container itself may not raise them."""
+LIMITS = {"nofile": (1024, 4096), "nproc": (1024, 2048)}
+"""Soft and hard limits of containers: a machine that is one itself may not raise them."""
 
 _SETTINGS = f"""\
 [containers]
-default_ulimits = ["nofile={FILES[0]}:{FILES[1]}", "nproc={PROCESSES[0]}:{PROCESSES[1]}"]
+default_ulimits = {[f"{name}={soft}:{hard}" for name, (soft, hard) in LIMITS.items()]}
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
@@ -124,8 +124,3 @@ def outermost(folders: list[str]) -> list[str]:
         if not any(Path(folder).is_relative_to(other) for other in kept):
             kept.append(folder)
     return kept
-
-
-def current_python() -> str:
-    """Return the interpreter of the tests, as the environment that it belongs to names it."""
-    return sys.executable

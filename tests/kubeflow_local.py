@@ -1,17 +1,17 @@
-"""Runs Kubeflow manifests: containers by `kfp.local`, in the order that the backend would take.
+"""Runs Kubeflow manifests with `kfp.local` and its Docker runner, in containers of podman.
 
-The orchestrator of `kfp.local` knows neither conditions nor `valueFromOneof` as the backend has
-them, so that `run` takes the model of the backend for the order, and the Docker runner of
-`kfp.local` for each container: its placeholders, its reading of outputs. `run_in_kfp` leaves all of
-it to `kfp.local`. Both need the environment `.venvs/kubeflow`.
+`run` needs the environment `.venvs/kubeflow`; `kfp` is imported when it is called.
 """
 
+import builtins
 import contextlib
 import io
 import json
 import os
+import shlex
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,26 +20,33 @@ from typing import Any
 import yaml
 
 import containers
-from kubeflow_model import Model, Values
 
 ROOT = Path(__file__).resolve().parent.parent
 STORE_PARAMETER = "headrace-store"
 NO_RESULT = "null"
 
-# The exit code goes to a file: kfp.local takes a container that is gone at once for a success.
-_ENTRY = '"$@" >"$HEADRACE_TEST_FOLDER/log" 2>&1; echo $? >"$HEADRACE_TEST_FOLDER/code"'
+# The log and the exit code go to files: `kfp.local` loses the first, and takes the second for 0,
+# when a container is gone before it looks.
+_ENTRY = """\
+export {variables}
+log={folder}/$HOSTNAME
+"$@" >"$log.log" 2>&1
+code=$?
+echo "$code" >"$log.code"
+exit "$code"
+"""
 
 
-class StepFailed(Exception):
-    """A container ended with an exit code other than 0; the text has what it wrote."""
+class RunFailed(Exception):
+    """The run failed; the text has what its containers and `kfp.local` wrote."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the text of its result, and the components whose containers ran."""
+    """How a run ended: the text of its result, and what each container wrote."""
 
     result: str
-    ran: list[str] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
 
 
 def run(
@@ -51,60 +58,29 @@ def run(
     """Run the pipeline in `manifest_path` once.
 
     Containers run the `headrace-step` beside the interpreter `python`, in the folder `code_dir`;
-    `parameters` are the run's JSON texts by name.
+    `parameters` are the run's JSON texts by name, and the store, a folder or its `file:` URL.
 
     Raises:
-        StepFailed: a container failed.
-        Stuck: the backend would refuse or fail the run.
+        RunFailed: a container failed, or `kfp.local` could not run the pipeline.
     """
-    spec = load(manifest_path)
-    message = parsed(spec)
-    with _Local(spec, parameters, code_dir, python) as local:
-
-        def container(component: str, inputs: Values) -> Values:
-            return local.container(message, component, inputs)
-
-        model = Model(spec, container)
-        result = model.run(**parameters)
-        return Outcome(result=NO_RESULT if result is None else result, ran=model.ran)
-
-
-def run_in_kfp(
-    manifest_path: Path,
-    parameters: Mapping[str, str],
-    code_dir: Path,
-    python: str | Path = sys.executable,
-) -> Outcome:
-    """Run the pipeline in `manifest_path`, which has no branch, in the orchestrator of `kfp.local`.
-
-    It takes its orchestrator of loops for pipelines only that have one in their root, so that this
-    names it.
-    """
-    from kfp.local import executor_input_utils, placeholder_utils, status, utils
-    from kfp.local.orchestrator import enhanced_dag_orchestrator
+    from kfp.local import pipeline_orchestrator
 
     spec = load(manifest_path)
-    message = parsed(spec)
-    with _Local(spec, parameters, code_dir, python) as local:
-        given = local.start({"HEADRACE_STORE": parameters.get(STORE_PARAMETER, "")})
-        name = executor_input_utils.get_local_pipeline_resource_name(message.pipeline_info.name)
-        executors = message.deployment_spec["executors"]
-        with _quiet() as log:
-            outputs, state = enhanced_dag_orchestrator.run_enhanced_dag(
-                pipeline_resource_name=name,
-                dag_component_spec=message.root,
-                executors={n: utils.struct_to_executor_spec(e) for n, e in executors.items()},
-                components=dict(message.components.items()),
-                dag_arguments=dict(parameters),
-                pipeline_root=str(local.outputs),
-                runner=given,
-                unique_pipeline_id=placeholder_utils.make_random_id(),
-                fail_stack=[],
-            )
-        if state is not status.Status.SUCCESS:
-            raise StepFailed(f"{local.log()}\n{log.getvalue()}")
+    message = parsed(with_omissions(spec))
+    with tempfile.TemporaryDirectory(prefix="headrace-kubeflow-") as name, _quiet() as log:
+        folder = Path(name)
+        _set_up(folder, parameters, code_dir.resolve(), Path(python))
+        try:
+            outputs = pipeline_orchestrator.run_local_pipeline(message, dict(parameters))
+        except Exception as error:
+            raise RunFailed(f"{_failures(folder)}\n{log.getvalue()}") from error
+        if failures := _failures(folder):
+            raise RunFailed(f"{failures}\n{log.getvalue()}")
         result = outputs.get("result", NO_RESULT)
-        return Outcome(result if isinstance(result, str) else "*" + json.dumps(result))
+        return Outcome(
+            result=result if isinstance(result, str) else "*" + json.dumps(result),
+            logs=[path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))],
+        )
 
 
 def load(manifest_path: Path) -> dict[str, Any]:
@@ -115,6 +91,22 @@ def load(manifest_path: Path) -> dict[str, Any]:
     return spec
 
 
+def with_omissions(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `spec` with the condition of a task on those that follow it.
+
+    The backend omits what follows a task that its condition skipped; `kfp.local` starts it.
+    """
+    copy: dict[str, Any] = json.loads(json.dumps(spec))
+    for component in (copy["root"], *copy["components"].values()):
+        tasks = component.get("dag", {}).get("tasks", {})
+        conditions = {n: t["triggerPolicy"] for n, t in tasks.items() if "triggerPolicy" in t}
+        for task in tasks.values():
+            for before in task.get("dependentTasks", ()):
+                if before in conditions and "triggerPolicy" not in task:
+                    task["triggerPolicy"] = conditions[before]
+    return copy
+
+
 def parsed(spec: Mapping[str, Any]) -> Any:
     """Return the protobuf message of `spec`; unknown fields are errors."""
     from google.protobuf import json_format
@@ -123,119 +115,64 @@ def parsed(spec: Mapping[str, Any]) -> Any:
     return json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
 
 
-class _Local:
-    """What containers of one run need: folders, mounts, and `kfp.local` set up for them."""
+def _set_up(folder: Path, parameters: Mapping[str, str], code_dir: Path, python: Path) -> None:
+    """Set `kfp.local` up for containers that write into `folder` and into the store."""
+    from docker.types import Mount, Ulimit
+    from kfp import local
 
-    def __init__(
-        self,
-        spec: Mapping[str, Any],
-        parameters: Mapping[str, str],
-        code_dir: Path,
-        python: str | Path,
-    ) -> None:
-        self._executors = spec["deploymentSpec"]["executors"]
-        self._components = spec["components"]
-        self._code_dir = code_dir.resolve()
-        self._python = Path(python)
-        self._folder = tempfile.TemporaryDirectory(prefix="headrace-kubeflow-")
-        self.outputs = Path(self._folder.name) / "outputs"
-        self.outputs.mkdir()
-        self._writable = [self._folder.name]
-        store = parameters.get(STORE_PARAMETER, "").removeprefix("file://")
-        if store:
-            Path(store).mkdir(parents=True, exist_ok=True)
-            self._writable.append(store)
-        self._count = 0
+    outputs = folder / "outputs"
+    outputs.mkdir()
+    writable = [str(folder)]
+    if store := parameters.get(STORE_PARAMETER, "").removeprefix("file://"):
+        Path(store).mkdir(parents=True, exist_ok=True)
+        writable.append(store)
+    variables = {
+        "PATH": f"{python.parent}:/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    written = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    entry = folder / "entry.sh"
+    entry.write_text(_ENTRY.format(variables=written, folder=shlex.quote(str(folder))))
+    seen = [*containers.program_folders(python), str(ROOT), str(code_dir)]
+    mounts = [Mount(f, f, "bind", read_only=True) for f in containers.outermost(seen)]
+    mounts += [Mount(f, f, "bind", read_only=False) for f in writable]
+    os.environ["DOCKER_HOST"] = containers.engine().host
+    runner = local.DockerRunner(
+        entrypoint=["/bin/sh", str(entry)],
+        mounts=mounts,
+        network_mode="none",
+        ulimits=[
+            Ulimit(name=name, soft=soft, hard=hard)
+            for name, (soft, hard) in containers.LIMITS.items()
+        ],
+        working_dir=str(code_dir),
+    )
+    local.init(runner, pipeline_root=str(outputs), workspace_root=str(outputs))
 
-    def __enter__(self) -> "_Local":
-        self._docker_host = os.environ.get("DOCKER_HOST")
-        os.environ["DOCKER_HOST"] = containers.engine().host
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._docker_host is None:
-            del os.environ["DOCKER_HOST"]
-        else:
-            os.environ["DOCKER_HOST"] = self._docker_host
-        self._folder.cleanup()
-
-    def start(self, variables: Mapping[str, str]) -> Any:
-        """Set `kfp.local` up for containers with `variables`; return its runner."""
-        from docker.types import Mount, Ulimit
-        from kfp import local
-
-        read_only = containers.outermost(
-            [*containers.program_folders(self._python), str(ROOT), str(self._code_dir)]
-        )
-        mounts = [Mount(f, f, type="bind", read_only=True) for f in read_only]
-        mounts += [Mount(f, f, type="bind", read_only=False) for f in self._writable]
-        path = f"{self._python.parent}:/usr/bin:/bin"
-        constants = next(iter(self._executors.values()))["container"]["env"]
-        runner = local.DockerRunner(
-            entrypoint=["/bin/sh", "-c", _ENTRY, "sh"],
-            environment={
-                "PATH": path,
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "OMP_NUM_THREADS": "1",
-                "OPENBLAS_NUM_THREADS": "1",
-                "HEADRACE_TEST_FOLDER": self._folder.name,
-                **{v["name"]: v["value"] for v in constants if v["name"].startswith("HEADRACE_")},
-                **variables,
-            },
-            mounts=mounts,
-            network_mode="none",
-            ulimits=[
-                Ulimit(name="nofile", soft=containers.FILES[0], hard=containers.FILES[1]),
-                Ulimit(name="nproc", soft=containers.PROCESSES[0], hard=containers.PROCESSES[1]),
-            ],
-            working_dir=str(self._code_dir),
-        )
-        local.init(
-            runner, pipeline_root=str(self.outputs), workspace_root=str(Path(self._folder.name))
-        )
-        return runner
-
-    def container(self, message: Any, component: str, inputs: Values) -> Values:
-        """Run one container as `kfp.local` runs it, with the variables of its executor."""
-        from kfp.local import placeholder_utils, task_dispatcher, utils
-
-        label = self._components[component]["executorLabel"]
-        variables = {
-            v["name"]: v["value"].replace("$$", "$")
-            for v in self._executors[label]["container"]["env"]
-        }
-        self._count += 1
-        with _quiet() as log:
-            outputs, _ = task_dispatcher.run_single_task_implementation(
-                pipeline_resource_name=f"run-{self._count}",
-                component_name=component,
-                component_spec=message.components[component],
-                executor_spec=utils.struct_to_executor_spec(
-                    message.deployment_spec["executors"][label]
-                ),
-                arguments=dict(inputs),
-                pipeline_root=str(self.outputs),
-                runner=self.start(variables),
-                raise_on_error=False,
-                block_input_artifact=True,
-                unique_pipeline_id=placeholder_utils.make_random_id(),
-            )
-        code = Path(self._folder.name) / "code"
-        if not code.exists() or code.read_text().strip() != "0":
-            raise StepFailed(f"{component}: {self.log()}\n{log.getvalue()}")
-        code.unlink()
-        found: Values = outputs
-        return found
-
-    def log(self) -> str:
-        """Return what the last container wrote."""
-        log = Path(self._folder.name) / "log"
-        return log.read_text(errors="replace") if log.exists() else "the container did not start"
+def _failures(folder: Path) -> str:
+    """Return what the containers that failed wrote."""
+    failed = [path for path in sorted(folder.glob("*.code")) if path.read_text().strip() != "0"]
+    return "\n".join(
+        f"exit code {path.read_text().strip()}: {path.with_suffix('.log').read_text()}"
+        for path in failed
+    )
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[io.StringIO]:
-    """Catch what `kfp.local` prints about each container."""
-    log = io.StringIO()
-    with contextlib.redirect_stdout(log):
-        yield log
+    """Catch what `kfp.local` prints, and undo what it does to the process."""
+    log, print_before = io.StringIO(), builtins.print
+    host_before = os.environ.get("DOCKER_HOST")
+    with contextlib.redirect_stdout(log), warnings.catch_warnings():
+        # It says of each resource that a container here does not get it.
+        warnings.filterwarnings("ignore", message=r"Task .*: settings \[")
+        try:
+            yield log
+        finally:
+            builtins.print = print_before
+            os.environ.pop("DOCKER_HOST", None)
+            if host_before is not None:
+                os.environ["DOCKER_HOST"] = host_before

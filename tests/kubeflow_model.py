@@ -198,9 +198,9 @@ def holds(condition: str, inputs: Values) -> bool:
     match = re.fullmatch(r"inputs\.parameter_values\['(\w+)'\] (==|!=) 'true'", condition)
     if match and match[1] in inputs:
         return (inputs[match[1]] == "true") == (match[2] == "==")
-    match = re.fullmatch(r"size\(inputs\.parameter_values\['(\w+)'\]\) (>|==) 0", condition)
+    match = re.fullmatch(r"inputs\.parameter_values\['(\w+)'\] (==|!=) \[\]", condition)
     if match and isinstance(inputs.get(match[1]), list):
-        return (len(inputs[match[1]]) > 0) == (match[2] == ">")
+        return (inputs[match[1]] == []) == (match[2] == "==")
     raise Stuck(f"evaluation error: {condition}")
 
 

@@ -68,7 +68,7 @@ def _long_name(name: str, owner: ir.Pipeline | dataflow.AnyNode) -> Diagnostic:
 def _too_wide(node: ir.Map, width: int) -> Iterator[Diagnostic]:
     if width > MAX_MAP_WIDTH:
         yield Diagnostic(
-            code="HR511",
+            code="HR512",
             message=f"a map over {width} items is too wide for Apache Airflow: "
             f"at most {MAX_MAP_WIDTH}",
             span=node.span,
@@ -83,7 +83,7 @@ def _long_arguments(node: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
     size = max(len(argument.encode()) for argument in step_arguments(node, spell))
     if size > MAX_ARGUMENT_BYTES:
         yield Diagnostic(
-            code="HR512",
+            code="HR511",
             message=f"a constant of step `{node.id}` is too large for a command line: "
             f"{size} bytes, at most {MAX_ARGUMENT_BYTES}",
             span=node.span,

@@ -41,7 +41,7 @@ _TAKEN = frozenset(
         *("DAG", "CODE", "ENVIRONMENT", "CronTriggerTimetable", "KubernetesPodOperator", "Param"),
         *("RetryOtherFaults", "RetryDecision", "RetryPolicy", "AirflowSkipException", "all_of"),
         *("chosen_values", "dag", "item", "json", "k8s", "list_items", "only_if"),
-        *("pipeline_result", "task", "task_group", "timedelta"),
+        *("result_of_run", "task", "task_group", "timedelta"),
     )
 )
 """Names that the file itself uses, or may use."""

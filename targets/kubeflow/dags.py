@@ -145,7 +145,7 @@ class Lowering:
         full = graph.add(
             "full",
             self._loop(node, f"{node.id}-full", looped),
-            condition=f"size({_read(ITEMS)}) > 0",
+            condition=f"{_read(ITEMS)} != []",
         )
         keys = own_keys(gathered)
         lists = dict(zip(keys.values(), looped, strict=True))
@@ -155,7 +155,7 @@ class Lowering:
         graph.add(
             "empty",
             self._step(empty, {ITEMS: "LIST"}),
-            condition=f"size({_read(ITEMS)}) == 0",
+            condition=f"{_read(ITEMS)} == []",
             further={ITEMS: manifest.InputParameter(component_input_parameter=ITEMS)},
         )
         taken = {key: [("pass", key), ("empty", key)] for key in keys.values()}

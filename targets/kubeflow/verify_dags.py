@@ -10,10 +10,7 @@ Document: TypeAlias = Mapping[str, Any]
 Problems: TypeAlias = Iterator[str]
 
 _TASK = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_CONDITION = re.compile(
-    r"(?:inputs\.parameter_values\['([^']*)'\] [!=]= 'true'"
-    r"|size\(inputs\.parameter_values\['([^']*)'\]\) (?:>|==) 0)"
-)
+_CONDITION = re.compile(r"inputs\.parameter_values\['([^']*)'\] [!=]= (?:'true'|\[\])")
 
 
 @dataclass(frozen=True)
@@ -94,8 +91,7 @@ class DagVerifier:
                 yield f"input {name!r} receives {found}"
         if "triggerPolicy" in task:
             match = _CONDITION.fullmatch(task["triggerPolicy"]["condition"])
-            read = match and (match[1] or match[2])
-            if read not in inputs:
+            if match is None or match[1] not in inputs:
                 yield "its condition reads no input"
         if "retryPolicy" in task and not self._is_container(task):
             yield "retries a DAG"

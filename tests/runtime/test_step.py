@@ -263,6 +263,31 @@ def test_files_and_long_values_travel_through_the_store(shim: Shim) -> None:
     assert os.listdir(shim.folder / "temporary") == []
 
 
+def test_what_only_passes_through_an_expression_is_not_read(shim: Shim) -> None:
+    absent = '{"!": "artifact", "codec": "pickle", "name": "x", "digest": "sha256:0", "size": 1}'
+    lets = (f"--let=a={absent}", f"--let=b=[1, {absent}]")
+    pick = "(a, b[0], [x for x in b if x is not None], a if b else None)"
+    text = shim.result(*lets, f"--value=out:={pick}", "compute")
+    fields = json.loads(absent)
+    assert json.loads(text[1:])["of"] == [fields, 1, [1, fields], fields]
+    (shim.folder / "made" / "out").unlink()
+    for read in ("a.name", "a == 1", "sorted(b)", "str(a)", "len(a)", "{a}", "[1 for x in a]"):
+        assert shim.failure(*lets, f"--value=out:={read}", "compute")[0] == 64
+    assert shim.failure(*lets, "flow:echo", "--value:=b[1]")[0] == 64
+    assert shim.result(*lets, "flow:echo", "--value:=b[0]") == "=1"
+
+
+def test_what_an_expression_reads_is_fetched(shim: Shim) -> None:
+    store = {"HEADRACE_STORE": "store"}
+    file = shim.result("flow:write_file", '--text="a"', **store)
+    lets = (f"--let=f={file}", f"--let=g=*[{json.dumps(file)}]")
+    text = shim.result(*lets, "--value=out:=[f.name, g[0].name, g[0]]", "compute", **store)
+    assert wire.plain(text)[:2] == ["result.txt"] * 2
+    assert json.loads(text[1:])[2] == json.loads(file[1:])
+    text = shim.result(*lets, "flow:read_file", "--path:=g[0]", "--also:=f", **store)
+    assert text == '="result.txt:a"'
+
+
 def test_long_values_without_a_store(shim: Shim) -> None:
     assert len(shim.result("flow:big", "--n=90000")) == 90_003
     (shim.folder / "made" / "out").unlink()

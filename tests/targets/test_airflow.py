@@ -167,7 +167,7 @@ def test_limits_are_checked() -> None:
         settings=PipelineSettings(schedule=Schedule(cron="0 3 * * *")),
     )
     codes = [diagnostic.code for diagnostic in TARGET.check(compiled)]
-    assert codes == ["HR514", "HR510", "HR512", "HR511"]
+    assert codes == ["HR514", "HR510", "HR511", "HR512"]
     fine = pipeline(
         each("wide", const(json.dumps(list(range(1024)))), call("a", "same")), result=const("null")
     )

@@ -429,12 +429,15 @@ def test_settings_reach_the_pod(tmp_path: Path) -> None:
             call(f"read-{i}", "environment", {"name": const(f'"HAZARD_{i}"')}, settings=settings)
             for i in (0, 4, 10)
         ),
+        call("bare", "same", {"value": const("1")}),
         result=out("read-4"),
         settings=PipelineSettings(store="file:///store/$(HOME)"),
     )
     outcome = start(tmp_path, compiled)
     assert result(outcome) == "$(HOME)"
-    pod = outcome.pods[0]
+    pods = {pod["task"]: pod for pod in outcome.pods}
+    pod, bare = pods["read-4"], pods["bare"]
+    assert "resources" not in bare["specification"]["containers"][0]
     found = {k: v for k, v in pod["environment"].items() if k.startswith("HAZARD_")}
     assert found == environment
     assert pod["environment"]["HEADRACE_STORE"] == "file:///store/$(HOME)"

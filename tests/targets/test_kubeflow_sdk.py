@@ -98,13 +98,8 @@ def written(folder: Path, compiled: ir.Pipeline) -> Path:
 
 
 def result(folder: Path, compiled: ir.Pipeline, **parameters: str) -> object:
-    """Return what a run gives; where `kfp.local` can run it all by itself, it gives the same."""
-    manifest = written(folder, compiled)
-    outcome = kubeflow_local.run(manifest, parameters, folder)
-    text = manifest.read_text(encoding="utf-8")
-    if "triggerPolicy" not in text:
-        again = kubeflow_local.run_in_kfp(manifest, parameters, folder)
-        assert wire.decode(again.result) == wire.decode(outcome.result)
+    """Return what a run gives."""
+    outcome = kubeflow_local.run(written(folder, compiled), parameters, folder)
     return wire.decode(outcome.result)
 
 
@@ -257,10 +252,8 @@ def test_a_failing_step_fails_the_run_with_its_own_words(tmp_path: Path) -> None
         result=out("after"),
     )
     manifest = written(tmp_path, compiled)
-    with pytest.raises(kubeflow_local.StepFailed, match="ValueError: cannot do this"):
+    with pytest.raises(kubeflow_local.RunFailed, match="ValueError: cannot do this"):
         kubeflow_local.run(manifest, {}, tmp_path)
-    with pytest.raises(kubeflow_local.StepFailed, match="ValueError: cannot do this"):
-        kubeflow_local.run_in_kfp(manifest, {}, tmp_path)
 
 
 def test_other_code_is_refused(tmp_path: Path) -> None:
@@ -268,5 +261,5 @@ def test_other_code_is_refused(tmp_path: Path) -> None:
     assert DIGEST in TARGET.emit(compiled)[0].text
     manifest = written(tmp_path, compiled)
     (tmp_path / "flow.py").write_text(STEPS + "# edited\n", encoding="utf-8")
-    with pytest.raises(kubeflow_local.StepFailed, match="flow"):
+    with pytest.raises(kubeflow_local.RunFailed, match="flow"):
         kubeflow_local.run(manifest, {}, tmp_path)

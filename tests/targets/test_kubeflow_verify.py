@@ -43,7 +43,7 @@ TEXT_BREAKS = [
     ("items_map", "*{{$.inputs.parameters['scores']}}", "{{$.inputs.parameters['scores']}}"),
     ("branches", "inputs.parameter_values['condition']", "inputs.parameter_values['test']"),
     ("branches", "inputs.parameter_values['condition']", "inputs.parameters['condition']"),
-    ("items_map", "size(inputs.parameter_values['items']) > 0", "parseJson('true')"),
+    ("items_map", "inputs.parameter_values['items'] != []", "parseJson('true')"),
     ("constant_map", '["=0.1", "=\\"\\\\u007ba}\\"", "=[1, 2]"]', "[]"),
 ]
 
