@@ -55,11 +55,10 @@ def _environment(template: Mapping[str, Any]) -> dict[str, str]:
 def _container(
     step: str, arguments: list[str], code_dir: Path, environment: dict[str, str]
 ) -> dict[str, str]:
-    assert not any("$(" in text or "$$" in text for text in arguments), "the kubelet expands these"
     with tempfile.TemporaryDirectory() as folder:
         outputs: dict[str, Path] = {}
         moved = []
-        for text in arguments:
+        for text in (expanded(argument, environment) for argument in arguments):
             match = re.fullmatch(r"--output=([^=]+)=(.*)", text)
             if match:
                 outputs[match[1]] = Path(folder) / match[1]
@@ -75,3 +74,12 @@ def _container(
         )
         assert done.returncode == 0, done.stderr
         return {name: path.read_text() for name, path in outputs.items()}
+
+
+def expanded(text: str, environment: Mapping[str, str]) -> str:
+    """Expand `$(NAME)` and `$$` in an argument as the kubelet does: unknown names stay."""
+
+    def replace(match: re.Match[str]) -> str:
+        return "$" if match[0] == "$$" else environment.get(match[1], match[0])
+
+    return re.sub(r"\$\$|\$\(([^)]*)\)", replace, text)

@@ -17,12 +17,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Sums in another order have other last digits: what is compared is computed by one thread."""
 
 
-def manifests(name: str, out: Path) -> dict[str, Path]:
-    """Compile the example called `name` into `out`; return its file for each target."""
-    headrace(sys.executable, "compile", FOLDER / f"{name}.py", "--out", out)
-    files = {folder.name: [*folder.iterdir()] for folder in out.iterdir()}
-    assert all(len(found) == 1 for found in files.values()), files
-    return {target: found[0] for target, found in files.items()}
+def manifest(file: Path, target: str, out: Path) -> Path:
+    """Compile the pipeline in `file` for `target` into `out`; return the manifest's path."""
+    headrace(sys.executable, "compile", file, "--target", target, "--out", out)
+    (written,) = (out / target).iterdir()
+    return written
 
 
 def python_result(

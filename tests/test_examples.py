@@ -73,7 +73,7 @@ def test_argo_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    manifest = example_runs.manifests(name, tmp_path / "manifests")["argo"]
+    manifest = example_runs.manifest(example_runs.FOLDER / f"{name}.py", "argo", tmp_path)
     texts = {argo_local.STORE_PARAMETER: str(tmp_path / "store")}
     texts |= example_runs.json_texts(parameters)
     assert wire.plain(argo_local.run(manifest, texts, example_runs.FOLDER)) == expected
@@ -85,7 +85,7 @@ def test_kubeflow_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    manifest = example_runs.manifests(name, tmp_path / "manifests")["kubeflow"]
+    manifest = example_runs.manifest(example_runs.FOLDER / f"{name}.py", "kubeflow", tmp_path)
     texts = {"headrace-store": str(tmp_path / "store"), **example_runs.json_texts(parameters)}
     outcome = kubeflow_local.run(manifest, texts, example_runs.FOLDER, python_of(name))
     assert wire.plain(outcome.result) == expected
@@ -97,7 +97,7 @@ def test_airflow_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
-    manifest = example_runs.manifests(name, tmp_path / "manifests")["airflow"]
+    manifest = example_runs.manifest(example_runs.FOLDER / f"{name}.py", "airflow", tmp_path)
     texts = {"headrace_store": str(tmp_path / "store"), **example_runs.json_texts(parameters)}
     outcome = airflow_local.run(manifest, texts, example_runs.FOLDER, python_of(name))
     assert outcome.state == "success", outcome.log

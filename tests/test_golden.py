@@ -13,9 +13,13 @@ from golden_files import GOLDEN, GoldenFiles, may_update
 def test_an_example_compiles_to_its_golden_files(
     name: str, golden: GoldenFiles, tmp_path: Path
 ) -> None:
-    files = example_runs.manifests(name, tmp_path)
-    texts = {f"{target}/{path.name}": path.read_bytes().decode() for target, path in files.items()}
     source = example_runs.FOLDER / f"{name}.py"
+    example_runs.headrace(sys.executable, "compile", source, "--out", tmp_path)
+    texts = {
+        path.relative_to(tmp_path).as_posix(): path.read_bytes().decode()
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
     texts["ir.txt"] = example_runs.headrace(sys.executable, "ir", source)
     golden.check(name, texts)
 

@@ -106,17 +106,12 @@ def test_a_local_run_leaves_texts_alone(text: str, tmp_path: Path) -> None:
     assert example_runs.local_result(file, parameters(text), tmp_path) == wanted(file, text)
 
 
-def compiled(file: Path, target: str) -> Path:
-    out = file.parent / "manifests"
-    example_runs.headrace(sys.executable, "compile", file, "--target", target, "--out", out)
-    (manifest,) = (out / target).iterdir()
-    return manifest
-
-
 def test_argo_leaves_texts_alone(tmp_path: Path) -> None:
     file = write(tmp_path)
     texts = example_runs.json_texts(parameters(TEXT))
-    found = argo_local.run(compiled(file, "argo"), texts, tmp_path)
+    found = argo_local.run(
+        example_runs.manifest(file, "argo", tmp_path / "manifests"), texts, tmp_path
+    )
     assert wire.plain(found) == wanted(file, TEXT)
 
 
@@ -124,7 +119,9 @@ def test_argo_leaves_texts_alone(tmp_path: Path) -> None:
 def test_kubeflow_leaves_texts_alone(tmp_path: Path) -> None:
     file = write(tmp_path)
     texts = example_runs.json_texts(parameters(TEXT))
-    outcome = kubeflow_local.run(compiled(file, "kubeflow"), texts, tmp_path)
+    outcome = kubeflow_local.run(
+        example_runs.manifest(file, "kubeflow", tmp_path / "manifests"), texts, tmp_path
+    )
     assert wire.plain(outcome.result) == wanted(file, TEXT)
 
 
@@ -132,7 +129,9 @@ def test_kubeflow_leaves_texts_alone(tmp_path: Path) -> None:
 def test_airflow_leaves_texts_alone(tmp_path: Path) -> None:
     file = write(tmp_path)
     texts = example_runs.json_texts(parameters(TEXT))
-    outcome = airflow_local.run(compiled(file, "airflow"), texts, tmp_path)
+    outcome = airflow_local.run(
+        example_runs.manifest(file, "airflow", tmp_path / "manifests"), texts, tmp_path
+    )
     assert outcome.state == "success", outcome.log
     assert outcome.result is not None
     assert wire.plain(outcome.result) == wanted(file, TEXT)

@@ -20,6 +20,9 @@ _METHODS = """
 METHODS = frozenset(_METHODS.split())
 """The methods that glue may call: those of str, list, dict and numbers that change nothing."""
 
+_ASCII = "value.encode('ascii', 'backslashreplace').decode('ascii')"
+"""What `ascii` makes of a `repr`."""
+
 
 def safe_string(text: str) -> str:
     """Return a Python literal of `text` in ASCII that holds no `{`, `$` or control character."""
@@ -51,22 +54,22 @@ class _Safe(ast.NodeTransformer):
         if not isinstance(part, ast.FormattedValue):
             return self.visit(part)  # type: ignore[no-any-return]
         value: ast.expr = self.visit(part.value)
-        conversion = {ord("s"): "str", ord("r"): "repr", ord("a"): "ascii"}.get(part.conversion)
-        if conversion == "ascii":
-            conversion = "repr"
-        if conversion:
-            value = ast.Call(ast.Name(conversion, ast.Load()), [value], [])
+        if part.conversion in (ord("r"), ord("a")):
+            value = ast.Call(ast.Name("repr", ast.Load()), [value], [])
+        elif part.conversion == ord("s"):
+            value = ast.Call(ast.Name("str", ast.Load()), [value], [])
+        if part.conversion == ord("a"):
+            value = substitute(ast.parse(_ASCII, mode="eval").body, {"value": value}.get)
         spec = self.visit(part.format_spec) if part.format_spec else ast.Name("''", ast.Load())
         return ast.Call(ast.Name("format", ast.Load()), [value, spec], [])
 
 
 def source_text(expression: ast.expr) -> str:
-    """Return `expression` on one line of ASCII, in which no template engine finds its own signs.
+    """Return `expression` on one line in which no template engine finds its own signs.
 
     Braces remain only around dictionaries, where `{` is never followed by `{`, `%` or `#`.
     """
-    text = ast.unparse(_Safe().visit(expression))
-    return text if text.isascii() else text.encode("ascii", "backslashreplace").decode()
+    return ast.unparse(_Safe().visit(expression))
 
 
 def substitute(expression: ast.expr, replace: Callable[[str], ast.expr | None]) -> ast.expr:

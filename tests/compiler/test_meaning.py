@@ -48,6 +48,7 @@ BODIES = {
     "glue over two steps": "return add(1) + double(4)",
     "f-string": "x = add(1)\n    return f'{x:03d} {x!r} {{x}} $(HOME) {{{{=1+1}}}}'",
     "f-string of floats": "return f'{n / 3:.3f}|{n!s:>5}|{n}'",
+    "f-string in ASCII": "x = show(text='é{')\n    return f'{x!a:>20} {text!a} é'",
     "methods": "x = show(text='a b')\n    return x.upper().split(), ','.join(['a', x])",
     "subscripts": "xs = numbers(6)\n    return xs[1], xs[-1], xs[1:4], xs[::-1], {'a': 1}['a']",
     "builtins": "xs = numbers(4)\n    return max(xs), sum(xs), len(xs), sorted(xs, reverse=True)",
