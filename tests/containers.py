@@ -9,7 +9,6 @@ import atexit
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time

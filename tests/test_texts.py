@@ -1,6 +1,5 @@
 """Texts that template engines, shells and YAML would read pass through everything unchanged."""
 
-import sys
 from pathlib import Path
 from typing import Any
 

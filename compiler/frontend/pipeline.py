@@ -109,6 +109,14 @@ def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
             label="changes what calling it means",
             hint="remove the decorator",
         )
+    for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
+        if argument.arg.startswith("headrace_"):
+            sink.report(
+                "HR104",
+                f"the parameter name `{argument.arg}` is kept for the run parameters of headrace",
+                module.span(argument),
+                hint="name it otherwise",
+            )
     for parameter in filter(None, (node.args.vararg, node.args.kwarg)):
         sink.report(
             "HR104",
