@@ -71,7 +71,8 @@ def run(
         folder = Path(name)
         _set_up(folder, parameters, code_dir.resolve(), Path(python))
         try:
-            outputs = pipeline_orchestrator.run_local_pipeline(message, dict(parameters))
+            given = {name: escaped(text) for name, text in parameters.items()}
+            outputs = pipeline_orchestrator.run_local_pipeline(message, given)
         except Exception as error:
             raise RunFailed(f"{_failures(folder)}\n{log.getvalue()}") from error
         if failures := _failures(folder):
@@ -81,6 +82,15 @@ def run(
             result=result if isinstance(result, str) else "*" + json.dumps(result),
             logs=[path.read_text(errors="replace") for path in sorted(folder.glob("*.log"))],
         )
+
+
+def escaped(text: str) -> str:
+    """Return the JSON `text` as whoever starts a run must write it.
+
+    Kubeflow, Argo and Kubernetes read `{{` and `$(` in the value of a run's parameter as their own.
+    In JSON both stand in texts only, which take escapes.
+    """
+    return text.replace("{{", r"\u007b\u007b").replace("$", r"\u0024")
 
 
 def load(manifest_path: Path) -> dict[str, Any]:

@@ -268,7 +268,8 @@ def test_no_package_is_imported_for_a_value_of_another(tmp_path: Path) -> None:
 
 
 def test_data_frames_come_back(artifacts: Artifacts) -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     frame = pandas.DataFrame({"a": [1, 2], "b": ["x", None]}, index=["p", "q"])
     odd = pandas.DataFrame({1: [0.5], (2, 3): [{"x": object}]})
     assert codec_of(frame) == ("parquet" if find_spec("pyarrow") else "pickle")
