@@ -49,9 +49,10 @@ class BlockLowering:
 
     def run(self, statements: Sequence[ast.stmt], live: frozenset[str]) -> None:
         """Lower `statements`; `live` are the names that what follows them reads."""
+        read = [_names_read(statement) for statement in statements]
         for index, statement in enumerate(statements):
-            rest = statements[index + 1 :]
-            self._statement(statement, live | _names_read(rest))
+            is_branch = isinstance(statement, ast.If)
+            self._statement(statement, live.union(*read[index + 1 :]) if is_branch else live)
 
     def _statement(self, node: ast.stmt, live: frozenset[str]) -> None:
         match node:
@@ -277,10 +278,9 @@ def fold_truth(value: ir.Const) -> bool:
     return bool(wire.decode(value.text))
 
 
-def _names_read(statements: Sequence[ast.stmt]) -> frozenset[str]:
+def _names_read(statement: ast.stmt) -> frozenset[str]:
     return frozenset(
         node.id
-        for statement in statements
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     )

@@ -48,10 +48,11 @@ class StepRunner(Protocol):
         """Call `action` from the event loop, so that long chains do not nest."""
 
 
-class _Edges:
+class Edges:
     """Which nodes of a block wait for which."""
 
     def __init__(self, block: ir.Block) -> None:
+        """Find them; runs of the same block may share them."""
         names = {node.id for node in block.nodes}
         self.nodes = {node.id: node for node in block.nodes}
         self.waiting: dict[str, int] = {}
@@ -66,12 +67,12 @@ class _Edges:
 class BlockRun:
     """One run of one block; `done` is called when nothing of it runs any more."""
 
-    def __init__(self, steps: StepRunner, block: ir.Block, scope: Scope, done: Done) -> None:
-        """Prepare the run; `start` starts it."""
+    def __init__(self, steps: StepRunner, edges: Edges, scope: Scope, done: Done) -> None:
+        """Prepare a run of the block that has `edges`; `start` starts it."""
         self._steps = steps
         self._scope = scope
         self._done = done
-        self._edges = _edges(block)
+        self._edges = edges
         self._waiting = dict(self._edges.waiting)
         self._running = 0
         self._succeeded = 0
@@ -123,7 +124,7 @@ class BlockRun:
             done(succeeded)
 
         block = node.then if taken else node.otherwise
-        BlockRun(self._steps, block, inner, merge).start()
+        BlockRun(self._steps, Edges(block), inner, merge).start()
 
 
 class _MapRun:
@@ -145,8 +146,9 @@ class _MapRun:
             inner = Scope(self._scope, place)
             inner[ir.Item(map=self._node.id)] = item
             self._inner.append(inner)
+        edges = Edges(self._node.body)
         for inner in self._inner:
-            BlockRun(self._steps, self._node.body, inner, self._ended).start()
+            BlockRun(self._steps, edges, inner, self._ended).start()
         if not items:
             self._finish()
 
@@ -175,14 +177,3 @@ class _MapRun:
 def _marked(scope: Scope, reference: AnyReference) -> str:
     text = scope[reference]
     return text if text.startswith(("=", "*")) else wire.mark(text)
-
-
-_edges_by_block: dict[int, tuple[ir.Block, _Edges]] = {}
-
-
-def _edges(block: ir.Block) -> _Edges:
-    """Return the edges of `block`, which a map's body asks for once for each item."""
-    if id(block) not in _edges_by_block:
-        # The block is kept too, so that its id is never given to another one.
-        _edges_by_block[id(block)] = block, _Edges(block)
-    return _edges_by_block[id(block)][1]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -14,14 +15,21 @@ FOLDER = ".headrace"
 
 @dataclass
 class StepRecord:
-    """What became of one step; `seconds` is the time of its last attempt."""
+    """What became of one step.
+
+    `started`, `seconds` and `peak_bytes` (of memory) are those of its last attempt; `message` says
+    why that failed, in one line.
+    """
 
     id: str
     function: str
     source: str
-    state: str = "running"
+    state: str = "waiting"
     attempts: int = 0
+    started: str | None = None
     seconds: float = 0.0
+    peak_bytes: int = 0
+    message: str = ""
 
     def public(self) -> dict[str, Any]:
         """Return what a machine is told of the step."""
@@ -55,7 +63,7 @@ class RunFolder:
 
     def __init__(self, project_folder: Path) -> None:
         """Make the folder of a new run below `project_folder`."""
-        self.root = project_folder / FOLDER
+        self.root = project_folder.resolve() / FOLDER
         self.started = datetime.now(UTC)
         self.run = f"{self.started:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
         self.path = self.root / "runs" / self.run
@@ -80,5 +88,15 @@ class RunFolder:
     def write(self, record: RunRecord) -> None:
         """Write `record`, so that nobody ever reads a part of it."""
         temporary = self.path / "run.json.new"
-        temporary.write_text(json.dumps(asdict(record), indent=2) + "\n")
+        temporary.write_text(_json(asdict(record)) + "\n")
         temporary.replace(self.path / "run.json")
+
+
+def _json(value: object) -> str:
+    """Return the JSON of `value`, in which integers may have any number of digits."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return json.dumps(value, indent=2)
+    finally:
+        sys.set_int_max_str_digits(limit)

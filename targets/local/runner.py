@@ -1,5 +1,6 @@
 """Runs a pipeline on this machine: one event loop, and every step in a process of its own."""
 
+import contextlib
 import heapq
 import os
 import selectors
@@ -10,27 +11,36 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
+from headrace.runtime.errors import StepError
 from headrace.runtime.store import Store
-from headrace.targets.local.blocks import BlockRun, Done, Scope
+from headrace.targets.local.blocks import BlockRun, Done, Edges, Scope
+from headrace.targets.local.logs import last_lines
 from headrace.targets.local.progress import Progress
 from headrace.targets.local.record import RunFolder, RunRecord, StepRecord
+from headrace.targets.local.signals import sigterm_interrupts, uninterrupted
 from headrace.targets.local.workers import Workers, WorkersGone
 from headrace.targets.step_command import step_arguments
 
 _NEVER_RETRIED = (64, 65)
 """Exit codes of the shim for a wrong command and for bad data: another attempt changes nothing."""
 
+_FOLLOWED_EVERY = 0.2
+"""Seconds after which the logs of running steps are looked at again."""
+
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of a run; `result` is the returned value as JSON has it (`wire.plain`)."""
+    """What became of a run.
+
+    `result` is the returned value as JSON has it (`wire.plain`). `steps` are those that were to be
+    started, in that order; `message` says in one line why the run failed.
+    """
 
     state: Literal["succeeded", "failed"]
     result: Any
@@ -41,18 +51,29 @@ class RunOutcome:
 
 @dataclass
 class _Attempt:
-    """An attempt at a step: running, or waiting for a free worker."""
+    """An attempt at step `number`: running, or waiting for a free worker."""
 
     node: ir.Call | ir.Compute
     scope: Scope
     done: Done
     record: StepRecord
-    folder: Path | None = None
+    number: int
+    folder: Path = Path()
+    timed_out: bool = False
 
     @property
     def log(self) -> Path:
-        assert self.folder is not None
+        """What the step writes."""
         return self.folder / "log"
+
+    @property
+    def message(self) -> Path:
+        """What the step says last when it fails, in one line."""
+        return self.folder / "message"
+
+    def output(self, name: str) -> Path:
+        """Return where the step writes its output `name`."""
+        return self.folder / "outputs" / name
 
 
 def run_pipeline(
@@ -75,7 +96,8 @@ def run_pipeline(
         progress: whether to tell on standard error what happens.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted; no process of it is left.
+        KeyboardInterrupt: the run was interrupted, by Ctrl-C or SIGTERM; no process of it is left.
+        OSError: the folder of the run cannot be written to.
     """
     folder = RunFolder(project_folder)
     told = Progress(progress)
@@ -96,7 +118,7 @@ class _Runner:
         progress: Progress,
     ) -> None:
         self._pipeline = pipeline
-        self._import_path = [str(path) for path in import_path]
+        self._import_path = [str(path.resolve()) for path in import_path]
         self._folder = folder
         self._store = pipeline.settings.store or str(folder.store)
         self._free = jobs
@@ -123,20 +145,19 @@ class _Runner:
         scope = Scope()
         for name, text in self._parameters.items():
             scope[ir.Param(name=name)] = text
-        previous = signal.signal(signal.SIGTERM, _interrupt)
-        self._workers = Workers()
-        try:
-            BlockRun(self, self._pipeline.body, scope, self._finish).start()
-            self._loop()
-        except KeyboardInterrupt:
-            self._record.message = "interrupted"
-            raise
-        except WorkersGone:
-            self._record.message = "the process that starts the steps has ended"
-        finally:
-            self._workers.close()
-            signal.signal(signal.SIGTERM, previous)
-            self._end(scope)
+        with sigterm_interrupts():
+            try:
+                self._run(scope)
+            except KeyboardInterrupt:
+                self._finished = False
+                self._record.message = "interrupted"
+                raise
+            except WorkersGone:
+                self._record.message = "the process that starts the steps has ended"
+            finally:
+                with uninterrupted():
+                    self._progress.close()
+                    self._end(scope)
         self._progress.failures([(attempt.record, attempt.log) for attempt in self._failed])
         return RunOutcome(
             state="succeeded" if self._finished else "failed",
@@ -146,23 +167,39 @@ class _Runner:
             message=self._record.message,
         )
 
+    def _run(self, scope: Scope) -> None:
+        self._workers = Workers()
+        try:
+            BlockRun(self, Edges(self._pipeline.body), scope, self._finish).start()
+            self._loop()
+        finally:
+            with uninterrupted():
+                self._workers.close()
+
     def _end(self, scope: Scope) -> None:
-        self._progress.close()
-        for attempt in self._running.values():
-            attempt.record.state = "stopped"
+        self._failed.sort(key=lambda attempt: attempt.number)
+        for step in self._record.steps:
+            if step.state in ("running", "waiting"):
+                step.state = "stopped"
         if self._finished:
-            result = self._pipeline.result
-            assert not isinstance(result, ir.Glue)
-            self._record.result = wire.plain(scope[result], self._artifacts())
+            self._read_result(scope)
         elif self._failed and not self._record.message:
-            names = ", ".join(attempt.record.id for attempt in self._failed)
-            self._record.message = f"failed: {names}"
+            first, others = self._failed[0].record, len(self._failed) - 1
+            more = f" (and {others} more failed)" if others else ""
+            self._record.message = f"{first.id}: {first.message}{more}"
         self._record.state = "succeeded" if self._finished else "failed"
         self._record.ended = datetime.now(UTC).isoformat()
         self._folder.write(self._record)
 
-    def _artifacts(self) -> Artifacts:
-        return Artifacts(Store(self._store), lambda: str(self._folder.path / "result"))
+    def _read_result(self, scope: Scope) -> None:
+        result = self._pipeline.result
+        assert not isinstance(result, ir.Glue)
+        try:
+            artifacts = Artifacts(Store(self._store), lambda: str(self._folder.path / "result"))
+            self._record.result = wire.plain(scope[result], artifacts)
+        except StepError as error:
+            self._finished = False
+            self._record.message = f"the result cannot be read: {error}"
 
     def _finish(self, succeeded: bool) -> None:
         self._finished = succeeded
@@ -181,12 +218,19 @@ class _Runner:
                     self._actions.popleft()()
                 if self._finished is not None:
                     return
-                wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-                if selector.select(wait):
+                if selector.select(self._patience()):
                     for reply in self._workers.receive():
                         self._ended(reply)
+                elif self._progress.enabled:
+                    self._progress.follow()
                 while self._timers and self._timers[0][0] <= time.monotonic():
                     self.later(heapq.heappop(self._timers)[2])
+
+    def _patience(self) -> float | None:
+        waits = [max(0.0, self._timers[0][0] - time.monotonic())] if self._timers else []
+        if self._progress.enabled and self._running:
+            waits.append(_FOLLOWED_EVERY)
+        return min(waits, default=None)
 
     def _after(self, seconds: float, action: Callable[[], None]) -> None:
         self._requests += 1
@@ -197,9 +241,9 @@ class _Runner:
     def start(self, node: ir.Call | ir.Compute, scope: Scope, done: Done) -> None:
         """Start `node` as soon as a worker is free."""
         function = node.function if isinstance(node, ir.Call) else "compute"
-        record = StepRecord(f"{scope.place}{node.id}", function, str(node.span), state="waiting")
+        record = StepRecord(f"{scope.place}{node.id}", function, str(node.span))
         self._record.steps.append(record)
-        self._enqueue(_Attempt(node, scope, done, record))
+        self._enqueue(_Attempt(node, scope, done, record, len(self._record.steps)))
 
     def _enqueue(self, attempt: _Attempt) -> None:
         self._queue.append(attempt)
@@ -214,7 +258,10 @@ class _Runner:
         record, node = attempt.record, attempt.node
         record.attempts += 1
         record.state = "running"
+        record.started = datetime.now(UTC).isoformat()
+        attempt.timed_out = False
         attempt.folder = self._folder.step(record.id, record.attempts)
+        attempt.message.touch()
         self._requests += 1
         request = str(self._requests)
         self._running[request] = attempt
@@ -225,12 +272,12 @@ class _Runner:
                 "argv": self._arguments(attempt),
                 "cwd": str(attempt.folder / "work"),
                 "log": str(attempt.log),
-                "env": node.settings.env,
+                "env": {**node.settings.env, "HEADRACE_TERMINATION_LOG": str(attempt.message)},
                 "modules": modules,
                 "path": self._import_path,
             }
         )
-        self._progress.started(record)
+        self._progress.started(record, attempt.log)
         if node.settings.timeout is not None:
             self._after(node.settings.timeout, lambda: self._time_out(request))
 
@@ -240,7 +287,7 @@ class _Runner:
         def spell(reference: AnyReference) -> str:
             return attempt.scope[reference]
 
-        paths = {output.name: str(_output_path(attempt, output.name)) for output in node.outputs}
+        paths = {output.name: str(attempt.output(output.name)) for output in node.outputs}
         return [
             f"--code={code.digest}",
             f"--modules={','.join(code.modules)}",
@@ -251,33 +298,62 @@ class _Runner:
     def _time_out(self, request: str) -> None:
         attempt = self._running.get(request)
         if attempt is not None:
-            with attempt.log.open("a") as log:
-                log.write(f"stopped: it ran longer than {attempt.node.settings.timeout} s\n")
+            attempt.timed_out = True
             self._workers.send({"kill": request})
 
     def _ended(self, reply: dict[str, Any]) -> None:
         attempt = self._running.pop(reply["id"])
+        record = attempt.record
         self._free += 1
-        attempt.record.seconds = reply["seconds"]
-        if reply["code"] == 0:
-            attempt.record.state = "succeeded"
-            self._bind_outputs(attempt)
-        else:
-            attempt.record.state = "failed"
-        self._progress.ended(attempt.record, attempt.log)
-        if reply["code"] == 0:
+        record.seconds, record.peak_bytes = reply["seconds"], reply["peak_bytes"]
+        record.message = self._why_failed(attempt, reply["code"])
+        if not record.message:
+            record.state = "succeeded"
+            attempt.message.unlink(missing_ok=True)
+            self._progress.ended(record)
             attempt.done(True)
         elif self._may_retry(attempt, reply["code"]):
-            self._after(self._delay(attempt), lambda: self._enqueue(attempt))
+            record.state = "waiting"
+            delay = self._delay(attempt)
+            self._progress.ended(record, next_attempt=delay)
+            self._after(delay, lambda: self._enqueue(attempt))
         else:
+            record.state = "failed"
+            self._progress.ended(record)
             self._failed.append(attempt)
             attempt.done(False)
         self._fill()
 
-    def _bind_outputs(self, attempt: _Attempt) -> None:
-        for output in attempt.node.outputs:
-            reference = ir.Output(node=attempt.node.id, name=output.name)
-            attempt.scope[reference] = _output_path(attempt, output.name).read_text("ascii")
+    def _why_failed(self, attempt: _Attempt, code: int) -> str:
+        """Return in one line why the attempt failed; nothing if it did not: its outputs are bound.
+
+        What the shim has not said itself is added to the log.
+        """
+        said = _first_line(attempt.message).removeprefix(f"headrace: step {attempt.node.id}: ")
+        if attempt.timed_out:
+            why = f"stopped: it ran longer than {attempt.node.settings.timeout} s"
+        elif code == 0:
+            why = self._bind_outputs(attempt)
+        elif said:
+            return said
+        elif code < 0:
+            why = f"ended by signal {-code} ({signal.strsignal(-code)})"
+        else:
+            return next(iter(last_lines(attempt.log, 1)), "") or f"exit code {code}"
+        if why:
+            with attempt.log.open("a") as log:
+                log.write(f"headrace: step {attempt.record.id}: {why}\n")
+        return why
+
+    def _bind_outputs(self, attempt: _Attempt) -> str:
+        """Bind the outputs of a step that says it succeeded; return what is wrong with them."""
+        try:
+            for output in attempt.node.outputs:
+                text = attempt.output(output.name).read_text("ascii")
+                attempt.scope[ir.Output(node=attempt.node.id, name=output.name)] = text
+        except FileNotFoundError:
+            return f"ended without its output {output.name!r}: did it end the process itself?"
+        return ""
 
     def _may_retry(self, attempt: _Attempt, code: int) -> bool:
         retries = attempt.node.settings.retries
@@ -289,10 +365,7 @@ class _Runner:
         return delay if retries.max_delay is None else min(delay, retries.max_delay)
 
 
-def _output_path(attempt: _Attempt, name: str) -> Path:
-    assert attempt.folder is not None
-    return attempt.folder / "outputs" / name
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _first_line(path: Path) -> str:
+    with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline().strip()
+    return ""

@@ -18,7 +18,9 @@ class Workers:
     def __init__(self) -> None:
         """Start the fork server, in a session of its own: Ctrl-C reaches only the runner."""
         self.socket, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "headrace.runtime.forkserver", str(theirs.fileno())]
+        # -P: a file of the user's in the current folder must not stand in for a module of Python's.
+        module = "headrace.runtime.forkserver"
+        command = [sys.executable, "-P", "-m", module, str(theirs.fileno())]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
