@@ -71,7 +71,9 @@ def run(
         folder = Path(name)
         _set_up(folder, parameters, code_dir.resolve(), Path(python))
         try:
-            given = {name: escaped(text) for name, text in parameters.items()}
+            given = {
+                n: text if n == STORE_PARAMETER else escaped(text) for n, text in parameters.items()
+            }
             outputs = pipeline_orchestrator.run_local_pipeline(message, given)
         except Exception as error:
             raise RunFailed(f"{_failures(folder)}\n{log.getvalue()}") from error

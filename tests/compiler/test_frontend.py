@@ -1,0 +1,139 @@
+"""What the frontend refuses, where and how; and that no Python source makes it stumble."""
+
+import ast
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from headrace.compiler import driver
+from headrace.compiler.configuration import load
+from headrace.compiler.diagnostics import Sink
+from headrace.compiler.frontend.pipeline import lower_pipeline
+from headrace.compiler.frontend.project import Project
+from headrace.compiler.passes.prune import prune
+from headrace.compiler.verify import verify
+
+STEPS = """
+import math
+import numpy as np
+COUNTER = 0
+COUNTER = 1
+class Model: pass
+def one(x, y=1): return x
+def keyword(*, a): return a
+def open_ended(*args, **kwargs): return args
+async def later(x): return x
+def stream(x): yield x
+def two(x) -> tuple[int, int]: return x, x
+"""
+
+REFUSED = {
+    "for": ("for x in [1]:\n        one(x)", "HR102", "for x"),
+    "while": ("while True: pass", "HR102", "while"),
+    "with": ("with open('a') as f: pass", "HR102", "with"),
+    "try": ("try:\n        one(1)\n    finally:\n        one(2)", "HR102", "try"),
+    "early return": ("if n:\n        return 1\n    return 2", "HR102", "return 1"),
+    "augmented": ("x = 1\n    x += 1", "HR102", "x += 1"),
+    "attribute assignment": ("r = one(1)\n    r.x = 2", "HR102", "r.x"),
+    "lambda": ("return one(lambda: 1)", "HR102", "lambda"),
+    "walrus": ("return (x := one(1))", "HR102", "x := one"),
+    "set": ("return {1, 2}", "HR102", "{1, 2}"),
+    "private attribute": ("return one(1).__class__", "HR102", "one(1).__class__"),
+    "bytes": ("return one(b'a')", "HR102", "b'a'"),
+    "step in a filter": ("return [one(x) for x in [1] if one(x)]", "HR102", "[one(x)"),
+    "step in a dict comprehension": ("return {x: one(x) for x in [1]}", "HR102", "{x: one"),
+    "thrown away": ("one(1) + 1", "HR102", "one(1) + 1"),
+    "unknown name": ("return one(m)", "HR201", "m)"),
+    "library constant": ("return one(math.pi)", "HR201", "math.pi"),
+    "reassigned constant": ("return one(COUNTER)", "HR201", "COUNTER"),
+    "some arms": ("if n:\n        x = one(1)\n    return x", "HR202", "x\n"),
+    "library call": ("return np.mean([1])", "HR203", "np.mean"),
+    "builtin that acts": ("return open('a')", "HR203", "open"),
+    "append": ("xs = []\n    xs.append(1)\n    return xs", "HR203", "xs.append"),
+    "itself": ("return pipeline(1)", "HR203", "pipeline"),
+    "unknown keyword": ("return one(1, z=2)", "HR204", "z=2"),
+    "too many": ("return one(1, 2, 3)", "HR204", "3)"),
+    "missing": ("return one()", "HR204", "one()"),
+    "twice": ("return one(1, x=2)", "HR204", "x=2"),
+    "class": ("return Model()", "HR205", "Model"),
+    "async": ("return later(1)", "HR205", "later"),
+    "generator": ("return stream(1)", "HR205", "stream"),
+    "stars": ("return one(*[1])", "HR206", "*[1]"),
+    "star keywords": ("return one(**{'x': 1})", "HR206", "{'x'"),
+    "wrong unpacking": ("a, b, c = two(1)\n    return a", "HR301", "a, b, c"),
+    "iterator": ("z = zip([1], [2])\n    return list(z)", "HR302", "zip"),
+    "identity": ("return one(1) is n", "HR303", "one(1) is n"),
+}
+
+
+def compiled(folder: Path, body: str, header: str = "n: int = 1") -> driver.Compilation:
+    """Compile a pipeline of `body`."""
+    path = folder / "refused.py"
+    path.write_text(f"{STEPS}\ndef pipeline({header}):\n    {body}\n")
+    return driver.compile_source(path)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str, tmp_path: Path) -> None:
+    body, code, at = REFUSED[name]
+    compilation = compiled(tmp_path, body)
+    assert compilation.pipeline is None
+    (found,) = compilation.diagnostics
+    assert found.code == code
+    assert found.hint
+    assert found.span is not None
+    line = (tmp_path / "refused.py").read_text().split("\n")[found.span.line - 1]
+    assert f"{line[found.span.column - 1 :]}\n".startswith(at)
+
+
+def test_all_problems_are_shown_at_once_and_none_twice(tmp_path: Path) -> None:
+    body = "a = onne(1)\n    while a: a = 2\n    b = one(a, q=1)\n    return b, c"
+    compilation = compiled(tmp_path, body)
+    assert [d.code for d in compilation.diagnostics] == ["HR203", "HR102", "HR204", "HR201"]
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("", "HR103"),
+        ("def pipline(): pass", "HR103"),
+        ("async def pipeline(): pass", "HR104"),
+        ("@print\ndef pipeline(): pass", "HR104"),
+        ("def pipeline(*args): pass", "HR104"),
+        ("def pipeline(headrace_store): pass", "HR104"),
+        ("def pipeline(x=print): pass", "HR304"),
+        ("def pipeline(:", "HR101"),
+        ("x = '\0'", "HR101"),
+        ("# coding: nonsense\n", "HR101"),
+    ],
+)
+def test_refused_modules(source: str, code: str, tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(source)
+    compilation = driver.compile_source(path)
+    assert compilation.pipeline is None
+    assert [d.code for d in compilation.diagnostics] == [code]
+
+
+def test_compiling_cannot_be_made_to_compute_for_long(tmp_path: Path) -> None:
+    body = "return one(10 ** 10 ** 10), one('a' * 10 ** 12), [one(x) for x in range(10 ** 12)]"
+    assert compiled(tmp_path, body).pipeline is not None
+
+
+STANDARD_LIBRARY = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))[::12]
+
+
+@pytest.mark.parametrize("path", STANDARD_LIBRARY, ids=lambda path: path.stem)
+def test_every_function_compiles_or_is_refused(path: Path) -> None:
+    project = Project(path, Sink())
+    assert project.main is not None
+    configuration = load(path, project.main.source, None, (), Sink())
+    functions = [n for n in project.main.tree.body if isinstance(n, ast.FunctionDef)]
+    for function in functions[:25]:
+        sink = Sink()
+        pipeline = lower_pipeline(project, function.name, configuration, sink)
+        assert (pipeline is None) == sink.failed
+        if pipeline is not None:
+            verify(pipeline, steered=True)
+            verify(prune(pipeline), steered=True)
