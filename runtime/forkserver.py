@@ -186,7 +186,7 @@ def _as_zygote(
 
 def main() -> int:
     """Serve the connection that the command line names."""
-    if sys.path[0] in ("", os.getcwd()):
+    if not getattr(sys.flags, "safe_path", False) and sys.path[0] in ("", os.getcwd()):
         del sys.path[0]  # -m has put it there, and a step has a folder of its own
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         connection.set_inheritable(False)

@@ -46,8 +46,11 @@ HAZARDS = [
 TEXT = "".join(text for text in HAZARDS if "\x00" not in text)
 """All at once, as far as a command line can carry it."""
 
+FEWER = ["", "x.sh", *("".join(HAZARDS[start::4]) for start in range(4))]
+"""The same for an engine whose containers take their time."""
+
 MODULE = """
-HAZARDS = [...]
+TEXTS = [...]
 
 
 def same(value: str) -> str:
@@ -55,7 +58,7 @@ def same(value: str) -> str:
 
 
 def listed() -> list[str]:
-    return HAZARDS
+    return TEXTS
 
 
 def pair(first: str, second: str) -> tuple[str, str]:
@@ -78,24 +81,29 @@ def pipeline(text: str, texts: list[str]):
         "pair": (left, right),
         "arm": arm,
     }
-""".replace("[...]", ascii(HAZARDS))
+"""
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, texts: list[str] = HAZARDS) -> Path:
     file = folder / "texts.py"
-    file.write_text(MODULE, encoding="utf-8")
+    file.write_text(MODULE.replace("[...]", ascii(texts)), encoding="utf-8")
     return file
 
 
-def parameters(text: str) -> dict[str, object]:
-    return {"text": text, "texts": HAZARDS}
+def parameters(text: str, texts: list[str] = HAZARDS) -> dict[str, object]:
+    return {"text": text, "texts": texts}
 
 
-def wanted(file: Path, text: str) -> Any:
-    expected = example_runs.python_result(file, parameters(text), file.parent)
-    formatted = [f"<{each}|{text}>" for each in HAZARDS]
-    assert expected["maps"] == [HAZARDS, HAZARDS, formatted]
-    assert expected["pair"] == [text, f"{{{{=1+1}}}} $(HOME) {text} {HAZARDS[1]}\r\n"]
+def encoded(text: str, texts: list[str] = HAZARDS) -> dict[str, str]:
+    """Return the parameters as headrace writes them for an engine that evaluates values."""
+    return {name: wire.encode(value) for name, value in parameters(text, texts).items()}
+
+
+def wanted(file: Path, text: str, texts: list[str] = HAZARDS) -> Any:
+    expected = example_runs.python_result(file, parameters(text, texts), file.parent)
+    formatted = [f"<{each}|{text}>" for each in texts]
+    assert expected["maps"] == [texts, texts, formatted]
+    assert expected["pair"] == [text, f"{{{{=1+1}}}} $(HOME) {text} {texts[1]}\r\n"]
     return expected
 
 
@@ -107,21 +115,17 @@ def test_a_local_run_leaves_texts_alone(text: str, tmp_path: Path) -> None:
 
 def test_argo_leaves_texts_alone(tmp_path: Path) -> None:
     file = write(tmp_path)
-    texts = example_runs.json_texts(parameters(TEXT))
-    found = argo_local.run(
-        example_runs.manifest(file, "argo", tmp_path / "manifests"), texts, tmp_path
-    )
+    manifest = example_runs.manifest(file, "argo", tmp_path / "manifests")
+    found = argo_local.run(manifest, encoded(TEXT), tmp_path)
     assert wire.plain(found) == wanted(file, TEXT)
 
 
 @pytest.mark.kubeflow
 def test_kubeflow_leaves_texts_alone(tmp_path: Path) -> None:
-    file = write(tmp_path)
-    texts = example_runs.json_texts(parameters(TEXT))
-    outcome = kubeflow_local.run(
-        example_runs.manifest(file, "kubeflow", tmp_path / "manifests"), texts, tmp_path
-    )
-    assert wire.plain(outcome.result) == wanted(file, TEXT)
+    file = write(tmp_path, FEWER)
+    manifest = example_runs.manifest(file, "kubeflow", tmp_path / "manifests")
+    outcome = kubeflow_local.run(manifest, encoded(TEXT, FEWER), tmp_path)
+    assert wire.plain(outcome.result) == wanted(file, TEXT, FEWER)
 
 
 @pytest.mark.airflow

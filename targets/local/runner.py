@@ -120,7 +120,8 @@ class _Runner:
         self._pipeline = pipeline
         self._import_path = [str(path.resolve()) for path in import_path]
         self._folder = folder
-        self._store = pipeline.settings.store or str(folder.store)
+        # A configured store may be a folder that only containers have.
+        self._store = str(folder.store)
         self._free = jobs
         self._progress = progress
         self._actions: deque[Callable[[], None]] = deque()

@@ -116,11 +116,11 @@ def in_turns(*commands: list[str], folder: Path, turns: int = TURNS) -> list[flo
 
 
 def compile_row(folder: Path) -> Row:
-    (folder / "six.py").write_text(SIX_STEPS)
-    (folder / "six_kfp.py").write_text(SIX_COMPONENTS)
+    (folder / "six_steps.py").write_text(SIX_STEPS)
+    (folder / "six_components.py").write_text(SIX_COMPONENTS)
     ours, theirs = in_turns(
-        [HEADRACE, "compile", "six.py", "--out", "out"],
-        [KFP_PYTHON, "six_kfp.py"],
+        [HEADRACE, "compile", "six_steps.py", "--out", "out"],
+        [KFP_PYTHON, "six_components.py"],
         folder=folder,
     )
     targets = sorted(path.name for path in (folder / "out").iterdir())

@@ -85,8 +85,9 @@ def documents(of: ir.Pipeline) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def container(of: ir.Pipeline, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = documents(of)[0]["deploymentSpec"]["executors"][f"exec-{name}"]
-    return found["container"]
+    executors = documents(of)[0]["deploymentSpec"]["executors"]
+    found: dict[str, Any] = executors[f"exec-{name}"]["container"]
+    return found
 
 
 def test_nothing_is_found_against_the_pipelines_and_bytes_repeat(
