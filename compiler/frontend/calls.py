@@ -1,21 +1,21 @@
 """Lowering of calls: steps of the project, and the builtins and methods that glue may call."""
 
 import ast
+from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.blocks import kebab
-from headrace.compiler.frontend.expressions import (
-    ExpressionLowering,
-    Lowering,
-    register_function,
-)
+from headrace.compiler.frontend.lowering import Lowering
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.suggestions import did_you_mean
 
+if TYPE_CHECKING:
+    from headrace.compiler.frontend.expressions import ExpressionLowering
 
-def lower_call(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
+
+def lower_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     """Lower `node`, wherever it stands in an expression."""
     definition = lowering.callee(node)
     if definition is not None:
@@ -31,7 +31,7 @@ def lower_call(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
     return _lower_glue_call(lowering, node)
 
 
-def _star(lowering: ExpressionLowering, node: ast.expr) -> ast.expr:
+def _star(lowering: "ExpressionLowering", node: ast.expr) -> ast.expr:
     return lowering.error(
         "HR206",
         node,
@@ -41,14 +41,13 @@ def _star(lowering: ExpressionLowering, node: ast.expr) -> ast.expr:
     )
 
 
-def _lower_glue_call(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
+def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     func = node.func
     arguments = [lowering.visit(argument) for argument in node.args]
     keywords = [ast.keyword(k.arg, lowering.visit(k.value)) for k in node.keywords]
     if isinstance(func, ast.Name):
-        known = func.id in lowering.environment or any(func.id in s for s in lowering.bound)
         resolved = lowering.shared.project.resolve(lowering.shared.module, func.id)
-        if func.id in glue.BUILTINS and not known and resolved is None:
+        if func.id in glue.BUILTINS and not lowering.is_local(func.id) and resolved is None:
             return ast.Call(ast.Name(func.id, ast.Load()), arguments, keywords)
     elif (
         isinstance(func, ast.Attribute)
@@ -61,20 +60,21 @@ def _lower_glue_call(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
     return _refuse(lowering, node)
 
 
-def _foreign(lowering: ExpressionLowering, func: ast.Attribute) -> bool:
+def _foreign(lowering: "ExpressionLowering", func: ast.Attribute) -> bool:
     head: ast.expr = func
     while isinstance(head, ast.Attribute):
         head = head.value
-    if not isinstance(head, ast.Name) or head.id in lowering.environment:
-        return False
-    if any(head.id in scope for scope in lowering.bound):
+    if not isinstance(head, ast.Name) or lowering.is_local(head.id):
         return False
     definition = lowering.shared.project.resolve(lowering.shared.module, head.id)
     return definition is not None and definition.kind in ("foreign", "module", "class")
 
 
-def _refuse(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
+def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     func = node.func
+    if isinstance(func, ast.Name) and func.id not in lowering.environment:
+        if lowering.is_local(func.id):
+            return lowering.visit_Name(func)
     text = ast.unparse(func)
     hint = f"wrap it in a function of your own, which is then a step: `def step(...): {text}(...)`"
     if isinstance(func, ast.Name):
@@ -104,7 +104,7 @@ def _refuse(lowering: ExpressionLowering, node: ast.Call) -> ast.expr:
 
 
 def lower_step(
-    lowering: ExpressionLowering,
+    lowering: "ExpressionLowering",
     node: ast.Call,
     definition: Definition,
     *,
@@ -115,7 +115,7 @@ def lower_step(
     if not _is_step(lowering, node, definition):
         return None
     shared = lowering.shared
-    function = register_function(shared, definition)
+    function = shared.register(definition)
     name = _step_id(lowering, definition.name)
     arguments = _arguments(lowering, node, definition, function)
     call = ir.Call(
@@ -130,7 +130,7 @@ def lower_step(
     return ir.Output(node=name, name=outputs[0].name if outputs else "out")
 
 
-def _step_id(lowering: ExpressionLowering, function: str) -> str:
+def _step_id(lowering: "ExpressionLowering", function: str) -> str:
     shared: Lowering = lowering.shared
     base = kebab(function)
     if shared.call_counts.get(function, 0) > 1 and lowering.hint:
@@ -139,7 +139,7 @@ def _step_id(lowering: ExpressionLowering, function: str) -> str:
     return shared.ids.fresh(base)
 
 
-def _is_step(lowering: ExpressionLowering, node: ast.Call, definition: Definition) -> bool:
+def _is_step(lowering: "ExpressionLowering", node: ast.Call, definition: Definition) -> bool:
     function = definition.node
     if isinstance(function, ast.ClassDef):
         lowering.error(
@@ -168,7 +168,7 @@ def _is_step(lowering: ExpressionLowering, node: ast.Call, definition: Definitio
         lowering.error(
             "HR203",
             node.func,
-            f"`{definition.name}` is a pipeline: sub-pipelines are not compiled",
+            f"`{definition.name}` is a pipeline, and none can be called here",
             hint="call its steps here",
         )
     else:
@@ -188,7 +188,7 @@ def _is_generator(function: ast.FunctionDef) -> bool:
 
 
 def _arguments(
-    lowering: ExpressionLowering, node: ast.Call, definition: Definition, function: ir.Function
+    lowering: "ExpressionLowering", node: ast.Call, definition: Definition, function: ir.Function
 ) -> tuple[ir.Argument, ...]:
     """Bind the arguments of a call to the parameters of the step's function, as Python would."""
     assert isinstance(definition.node, ast.FunctionDef)
@@ -220,7 +220,10 @@ def _arguments(
 
 
 def _missing(
-    lowering: ExpressionLowering, node: ast.Call, function: ir.Function, given: dict[str, AnyValue]
+    lowering: "ExpressionLowering",
+    node: ast.Call,
+    function: ir.Function,
+    given: dict[str, AnyValue],
 ) -> None:
     named = {k.arg for k in node.keywords}
     missing = [
@@ -236,7 +239,7 @@ def _missing(
 
 
 def _wrong(
-    lowering: ExpressionLowering, node: ast.AST, function: ir.Function, what: str, hint: str = ""
+    lowering: "ExpressionLowering", node: ast.AST, function: ir.Function, what: str, hint: str = ""
 ) -> None:
     name = function.key.split(":")[1]
     signature = ", ".join(p.name for p in function.parameters)

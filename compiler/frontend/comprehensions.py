@@ -1,17 +1,21 @@
 """Lowering of comprehensions: a map where they call steps, else glue."""
 
 import ast
+from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.blocks import kebab
-from headrace.compiler.frontend.expressions import Environment, ExpressionLowering
+from headrace.compiler.frontend.lowering import Environment
+
+if TYPE_CHECKING:
+    from headrace.compiler.frontend.expressions import ExpressionLowering
 
 Comprehension = ast.ListComp | ast.DictComp | ast.GeneratorExp
 
 
-def lower_comprehension(lowering: ExpressionLowering, node: Comprehension) -> ast.expr:
+def lower_comprehension(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
     """Lower `node`; a step in it makes it a map, which only a list comprehension can be."""
     if not lowering.has_step(node):
         return _lower_glue(lowering, node)
@@ -54,29 +58,29 @@ def lower_comprehension(lowering: ExpressionLowering, node: Comprehension) -> as
     return _lower_map(lowering, node)
 
 
-def _lower_glue(lowering: ExpressionLowering, node: Comprehension) -> ast.expr:
+def _lower_glue(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
     scope: dict[str, str] = {}
     generators = []
     for index, generator in enumerate(node.generators):
-        visit = lowering.visit if index == 0 else lowering._lazily
+        visit = lowering.visit if index == 0 else lowering.visit_lazily
         if generator.is_async:
             return lowering.error("HR102", node, "an async comprehension is not accepted")
         iterable = visit(generator.iter)
         if index == 0:
             lowering.bound.append(scope)
         target = _bind(lowering, generator.target, scope)
-        tests = [lowering._lazily(test) for test in generator.ifs]
+        tests = [lowering.visit_lazily(test) for test in generator.ifs]
         generators.append(ast.comprehension(target, iterable, tests, 0))
     try:
         if isinstance(node, ast.DictComp):
-            key, value = lowering._lazily(node.key), lowering._lazily(node.value)
+            key, value = lowering.visit_lazily(node.key), lowering.visit_lazily(node.value)
             return ast.DictComp(key, value, generators)
-        return type(node)(lowering._lazily(node.elt), generators)
+        return type(node)(lowering.visit_lazily(node.elt), generators)
     finally:
         lowering.bound.pop()
 
 
-def _bind(lowering: ExpressionLowering, target: ast.expr, scope: dict[str, str]) -> ast.expr:
+def _bind(lowering: "ExpressionLowering", target: ast.expr, scope: dict[str, str]) -> ast.expr:
     """Rename the variables of a comprehension apart from everything else that glue names."""
     if isinstance(target, ast.Name):
         scope[target.id] = lowering.shared.glue_names.fresh(target.id, "_")
@@ -86,7 +90,7 @@ def _bind(lowering: ExpressionLowering, target: ast.expr, scope: dict[str, str])
     return lowering.error("HR102", target, "only names may be bound by a comprehension")
 
 
-def _lower_map(lowering: ExpressionLowering, node: ast.ListComp) -> ast.expr:
+def _lower_map(lowering: "ExpressionLowering", node: ast.ListComp) -> ast.expr:
     shared = lowering.shared
     span = shared.module.span(node)
     variables = _variables(node)
@@ -110,7 +114,7 @@ def _lower_map(lowering: ExpressionLowering, node: ast.ListComp) -> ast.expr:
     return ast.Name(shared.name_of(gathered, name), ast.Load())
 
 
-def _inner_hint(lowering: ExpressionLowering, node: ast.ListComp) -> str:
+def _inner_hint(lowering: "ExpressionLowering", node: ast.ListComp) -> str:
     return lowering.hint or "each"
 
 
@@ -119,7 +123,7 @@ def _variables(node: ast.ListComp) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _items(lowering: ExpressionLowering, node: ast.ListComp, variables: list[str]) -> AnyValue:
+def _items(lowering: "ExpressionLowering", node: ast.ListComp, variables: list[str]) -> AnyValue:
     """Return the list that the map runs over: its variables, as one comprehension without steps."""
     only = node.generators[0]
     plain = len(node.generators) == 1 and not only.ifs and isinstance(only.target, ast.Name)
@@ -139,7 +143,7 @@ def _items(lowering: ExpressionLowering, node: ast.ListComp, variables: list[str
 
 
 def _item_values(
-    lowering: ExpressionLowering, name: str, variables: list[str]
+    lowering: "ExpressionLowering", name: str, variables: list[str]
 ) -> dict[str, AnyValue]:
     item = ir.Item(map=name)
     if len(variables) == 1:

@@ -1,65 +1,22 @@
 """Lowering of expressions: steps are taken out as nodes, what stays is glue."""
 
 import ast
-import keyword
-from dataclasses import dataclass, field
 
 from headrace.compiler import ir
-from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import AnyReference, AnyValue
-from headrace.compiler.diagnostics import Related, Sink
+from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
-from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
-from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
+from headrace.compiler.frontend.blocks import BlockBuilder, kebab
+from headrace.compiler.frontend.calls import lower_call
+from headrace.compiler.frontend.comprehensions import lower_comprehension
+from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
+from headrace.compiler.frontend.project import Definition
 from headrace.compiler.source import Span
+from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
 
 _LONGEST_INLINE = 200
 """Constants with longer texts are bound to a name in glue instead of being written out in it."""
-
-_BROKEN = ir.Const(text="null")
-"""Stands for an expression with an error, so that one mistake gives one diagnostic."""
-
-
-@dataclass(frozen=True)
-class Unavailable:
-    """A name that only some arms of a branch bind."""
-
-    bound_at: Span
-    branch_at: Span
-
-
-Environment = dict[str, AnyValue | Unavailable]
-
-
-@dataclass
-class Lowering:
-    """What the lowering of one pipeline shares: the project, what was reported, the names used."""
-
-    project: Project
-    module: Module
-    configuration: Configuration
-    sink: Sink
-    call_counts: dict[str, int]
-    pipelines: frozenset[str]
-    ids: Names = field(default_factory=Names)
-    functions: dict[str, ir.Function] = field(default_factory=dict)
-    glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | {"result", "it"}))
-    named: dict[AnyReference, str] = field(default_factory=dict)
-    by_name: dict[str, AnyReference] = field(default_factory=dict)
-    inlined: dict[str, AnyValue] = field(default_factory=dict)
-
-    def name_of(self, reference: AnyReference, wanted: str) -> str:
-        """Return the one name by which glue reads `reference`; `wanted` if that is still free."""
-        if reference not in self.named:
-            name = self.glue_names.fresh(identifier(wanted), "_")
-            self.named[reference] = name
-            self.by_name[name] = reference
-        return self.named[reference]
-
-    def new_block(self) -> BlockBuilder:
-        """Return an empty block of this pipeline."""
-        return BlockBuilder(self.ids, lambda name: self.configuration.step([name]))
 
 
 class ExpressionLowering(ast.NodeTransformer):
@@ -150,7 +107,19 @@ class ExpressionLowering(ast.NodeTransformer):
             return self.embed(found, node.id)
         return self._module_constant(node)
 
+    def is_local(self, name: str) -> bool:
+        """Whether `name` is a variable of the pipeline, bound at this place or not."""
+        return name in self.shared.local_names or any(name in scope for scope in self.bound)
+
     def _module_constant(self, node: ast.Name) -> ast.expr:
+        if node.id in self.shared.local_names:
+            return self.error(
+                "HR201",
+                node,
+                f"`{node.id}` is read before it is bound",
+                label="not bound yet",
+                hint="a name that the pipeline assigns is its own everywhere in it: rename it",
+            )
         definition = self.shared.project.resolve(self.shared.module, node.id)
         if definition is None:
             return self._unknown_name(node)
@@ -170,8 +139,6 @@ class ExpressionLowering(ast.NodeTransformer):
         )
 
     def _unknown_name(self, node: ast.Name) -> ast.expr:
-        from headrace.compiler.suggestions import did_you_mean
-
         known = [*self.environment, *(n for n in glue.BUILTINS)]
         return self.error(
             "HR201",
@@ -184,7 +151,7 @@ class ExpressionLowering(ast.NodeTransformer):
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         """Keep `and` and `or` lazy: a step in a later operand becomes an arm of a branch."""
         if not any(map(self.has_step, node.values[1:])):
-            values = [self.visit(node.values[0]), *map(self._lazily, node.values[1:])]
+            values = [self.visit(node.values[0]), *map(self.visit_lazily, node.values[1:])]
             return ast.BoolOp(node.op, values)
         first, rest = node.values[0], node.values[1:]
         test = self.value(first)
@@ -196,7 +163,7 @@ class ExpressionLowering(ast.NodeTransformer):
         """Keep a conditional expression lazy: with a step in an arm it is a branch."""
         if not (self.has_step(node.body) or self.has_step(node.orelse)):
             test = self.visit(node.test)
-            return ast.IfExp(test, self._lazily(node.body), self._lazily(node.orelse))
+            return ast.IfExp(test, self.visit_lazily(node.body), self.visit_lazily(node.orelse))
         return self._branch(node, self.value(node.test), node.body, node.orelse)
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
@@ -219,10 +186,11 @@ class ExpressionLowering(ast.NodeTransformer):
                 hint="call the step on a line of its own above",
             )
         visited = [self.visit(operands[0]), self.visit(operands[1])]
-        visited += map(self._lazily, operands[2:])
+        visited += map(self.visit_lazily, operands[2:])
         return ast.Compare(visited[0], node.ops, visited[1:])
 
-    def _lazily(self, node: ast.expr) -> ast.expr:
+    def visit_lazily(self, node: ast.expr) -> ast.expr:
+        """Transform what Python may not evaluate, although it evaluates what is around it."""
         self.lazy += 1
         try:
             result: ast.expr = self.visit(node)
@@ -240,9 +208,7 @@ class ExpressionLowering(ast.NodeTransformer):
     def callee(self, node: ast.Call) -> Definition | None:
         """Return the function or class of the project that `node` calls, if it calls one."""
         dotted = _dotted(node.func)
-        if dotted is None or dotted.split(".")[0] in self.environment:
-            return None
-        if any(dotted.split(".")[0] in scope for scope in self.bound):
+        if dotted is None or self.is_local(dotted.split(".")[0]):
             return None
         definition = self.shared.project.resolve(self.shared.module, dotted)
         return definition if definition and definition.kind in ("function", "class") else None
@@ -286,18 +252,14 @@ class ExpressionLowering(ast.NodeTransformer):
         reference = block.settle(value, "value", hint, span)
         return block.finish(), reference
 
-    # --- calls and comprehensions: headrace.compiler.frontend.calls -----------------------------
+    # --- calls and comprehensions --------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Lower a call: a step, an accepted builtin, or an accepted method."""
-        from headrace.compiler.frontend.calls import lower_call
-
         return lower_call(self, node)
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
         """Lower a comprehension: a map if it calls steps, else glue."""
-        from headrace.compiler.frontend.comprehensions import lower_comprehension
-
         return lower_comprehension(self, node)
 
     visit_DictComp = visit_ListComp  # type: ignore[assignment]
@@ -313,7 +275,7 @@ class ExpressionLowering(ast.NodeTransformer):
             )
         dotted = _dotted(node)
         head = dotted.split(".")[0] if dotted else None
-        if head and head not in self.environment and not any(head in s for s in self.bound):
+        if head and not self.is_local(head):
             return self.error(
                 "HR201",
                 node,
@@ -371,12 +333,6 @@ def _dotted(node: ast.expr) -> str | None:
     return None
 
 
-def identifier(name: str) -> str:
-    """Return `name` as a Python name in ASCII that is no keyword."""
-    plain = kebab(name).replace("-", "_")
-    return f"_{plain}" if plain[0].isdigit() or keyword.iskeyword(plain) else plain
-
-
 def _described(node: ast.AST) -> str:
     words = {
         ast.Lambda: "a lambda",
@@ -389,9 +345,3 @@ def _described(node: ast.AST) -> str:
         ast.DictComp: "a dict comprehension",
     }
     return words.get(type(node), f"this ({type(node).__name__})")
-
-
-def register_function(shared: Lowering, definition: Definition) -> ir.Function:
-    """Return the signature of a step's function, which the pipeline lists from now on."""
-    function = function_signature(definition)
-    return shared.functions.setdefault(function.key, function)

@@ -2,15 +2,17 @@
 
 import ast
 from collections import Counter
+from collections.abc import Sequence
 
 from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration
+from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.frontend import fold
 from headrace.compiler.frontend.blocks import kebab
-from headrace.compiler.frontend.expressions import Environment, ExpressionLowering, Lowering
+from headrace.compiler.frontend.lowering import Environment, Lowering
 from headrace.compiler.frontend.project import Module, Project
-from headrace.compiler.frontend.statements import BlockLowering
+from headrace.compiler.frontend.statements import BlockLowering, names_read
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import code, wire
@@ -32,40 +34,80 @@ def lower_pipeline(
     _check_signature(module, node, sink)
     parameters = _parameters(module, node, sink)
     pipelines = frozenset({DEFAULT_FUNCTION, node.name, *configuration.pipelines})
-    shared = Lowering(project, module, configuration, sink, _call_counts(node), pipelines)
-    environment: Environment = {p.name: ir.Param(name=p.name) for p in parameters}
-    for parameter in parameters:
-        shared.name_of(ir.Param(name=parameter.name), parameter.name)
-    block = shared.new_block()
-    body, returned = _split_return(node)
-    lowering = BlockLowering(shared, block, environment)
-    live = (
-        frozenset(n.id for n in ast.walk(returned) if isinstance(n, ast.Name)) if returned else ()
+    shared = Lowering(
+        project, module, configuration, sink, _call_counts(node), pipelines, _local_names(node)
     )
-    lowering.run(body, frozenset(live))
-    result = _result(shared, lowering, returned, module.span(node))
-    known = {key.split(":")[1] for key in shared.functions}
-    finished = block.finish()
-    from headrace.compiler.dataflow import walk
-
-    configuration.check_steps(known | {inner.id for inner in walk(finished)}, sink)
+    try:
+        body, result = _lower_body(shared, node, parameters)
+    except RecursionError:
+        sink.report(
+            "HR102",
+            "an expression is nested too deeply",
+            module.span(node),
+            hint="divide it, or compute it in a step",
+        )
+        return None
+    configuration.check_steps(_step_names(shared, body), sink)
     if sink.failed:
         return None
-    closure = project.closure()
     return ir.Pipeline(
         name=_name(module, node.name),
         function=f"{module.name}:{node.name}",
         doc=ast.get_docstring(node) or ast.get_docstring(module.tree) or "",
-        code=ir.Code(
-            digest=code.digest({name: path.read_bytes() for name, path in closure.items()}),
-            modules=tuple(sorted(closure)),
-        ),
+        code=_code(project),
         parameters=parameters,
         functions=tuple(shared.functions[key] for key in sorted(shared.functions)),
-        body=finished,
+        body=body,
         result=result,
         settings=configuration.pipeline,
         span=module.span(node),
+    )
+
+
+def _lower_body(
+    shared: Lowering, node: ast.FunctionDef, parameters: Sequence[ir.PipelineParameter]
+) -> tuple[ir.Block, ir.Value]:
+    environment: Environment = {p.name: ir.Param(name=p.name) for p in parameters}
+    for parameter in parameters:
+        shared.name_of(ir.Param(name=parameter.name), parameter.name)
+    block = shared.new_block()
+    lowering = BlockLowering(shared, block, environment)
+    statements, returned = _split_return(node)
+    lowering.run(statements, names_read(returned) if returned else frozenset())
+    result = _result(shared, lowering, returned)
+    return block.finish(), result
+
+
+def _local_names(node: ast.FunctionDef) -> frozenset[str]:
+    """Return the variables of the pipeline: what it binds anywhere is its own everywhere."""
+    arguments = node.args
+    names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    pending: list[ast.AST] = list(node.body)
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            names.add(inner.id)
+        if not isinstance(inner, ast.comprehension):
+            pending.extend(ast.iter_child_nodes(inner))
+    return frozenset(names)
+
+
+def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
+    """Return the names that settings of steps may have: ids, and functions of the project."""
+    functions = {
+        node.name
+        for module in shared.project.modules.values()
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    return functions | {node.id for node in walk(body)}
+
+
+def _code(project: Project) -> ir.Code:
+    closure = project.closure()
+    return ir.Code(
+        digest=code.digest({name: path.read_bytes() for name, path in closure.items()}),
+        modules=tuple(sorted(closure)),
     )
 
 
@@ -171,12 +213,10 @@ def _split_return(node: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr | Non
     return node.body, None
 
 
-def _result(
-    shared: Lowering, lowering: BlockLowering, returned: ast.expr | None, span: Span
-) -> ir.Value:
+def _result(shared: Lowering, lowering: BlockLowering, returned: ast.expr | None) -> ir.Value:
     if returned is None:
         return ir.Const(text="null")
-    expressions: ExpressionLowering = lowering.expressions
+    expressions = lowering.expressions
     value = expressions.value(returned, "result")
     expressions.embed(value, "result")
     return lowering.block.settle(value, "value", "result", shared.module.span(returned))

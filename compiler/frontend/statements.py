@@ -5,16 +5,13 @@ from collections.abc import Sequence
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
-from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.blocks import BlockBuilder, kebab
 from headrace.compiler.frontend.calls import lower_step
-from headrace.compiler.frontend.expressions import (
-    Environment,
-    ExpressionLowering,
-    Lowering,
-    Unavailable,
-)
+from headrace.compiler.frontend.expressions import ExpressionLowering
+from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable
 from headrace.compiler.source import Span
+from headrace.runtime import wire
 
 _WAYS_OUT = {
     ast.For: ("a `for` loop", "write a list comprehension: `[step(x) for x in xs]`"),
@@ -49,7 +46,7 @@ class BlockLowering:
 
     def run(self, statements: Sequence[ast.stmt], live: frozenset[str]) -> None:
         """Lower `statements`; `live` are the names that what follows them reads."""
-        read = [_names_read(statement) for statement in statements]
+        read = [names_read(statement) for statement in statements]
         for index, statement in enumerate(statements):
             is_branch = isinstance(statement, ast.If)
             self._statement(statement, live.union(*read[index + 1 :]) if is_branch else live)
@@ -218,7 +215,7 @@ class BlockLowering:
     def _if(self, node: ast.If, live: frozenset[str]) -> None:
         test = self.expressions.value(node.test, "condition")
         if isinstance(test, ir.Const):
-            taken = node.body if fold_truth(test) else node.orelse
+            taken = node.body if wire.decode(test.text) else node.orelse
             self.run(taken, live)
             return
         span = self.shared.module.span(node)
@@ -271,14 +268,8 @@ class BlockLowering:
         return ir.Choice(name=name, then=references[0], otherwise=references[1])
 
 
-def fold_truth(value: ir.Const) -> bool:
-    """Return the truth of a constant, as `if` takes it."""
-    from headrace.runtime import wire
-
-    return bool(wire.decode(value.text))
-
-
-def _names_read(statement: ast.stmt) -> frozenset[str]:
+def names_read(statement: ast.AST) -> frozenset[str]:
+    """Return the variables that `statement` reads anywhere in it."""
     return frozenset(
         node.id
         for node in ast.walk(statement)
@@ -326,6 +317,3 @@ def _element(index: int, count: int, size: int | None) -> str:
     names = ", ".join(f"part{i}" for i in range(count))
     comma = "," if count == 1 else ""
     return f"[part{index} for {names}{comma} in [result]][0]"
-
-
-__all__ = ["BlockLowering", "fold", "fold_truth"]
