@@ -72,9 +72,9 @@ def _foreign(lowering: "ExpressionLowering", func: ast.Attribute) -> bool:
 
 def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     func = node.func
-    if isinstance(func, ast.Name) and func.id not in lowering.environment:
-        if lowering.is_local(func.id):
-            return lowering.visit_Name(func)
+    is_unbound = isinstance(func, ast.Name) and func.id not in lowering.environment
+    if isinstance(func, ast.Name) and is_unbound and lowering.is_local(func.id):
+        return lowering.visit_Name(func)
     text = ast.unparse(func)
     hint = f"wrap it in a function of your own, which is then a step: `def step(...): {text}(...)`"
     if isinstance(func, ast.Name):
