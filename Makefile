@@ -30,10 +30,10 @@ lint: .environment-main
 unit: .environment-main
 	$(MAIN)/pytest -n auto -m "not kubeflow and not airflow and not torch" $(PYTEST_OPTIONS)
 
-kubeflow: .environment-kubeflow
+kubeflow: .environment-kubeflow .environment-torch
 	.venvs/kubeflow/bin/pytest -m kubeflow $(PYTEST_OPTIONS)
 
-airflow: .environment-airflow
+airflow: .environment-airflow .environment-torch
 	AIRFLOW_HOME=$(CURDIR)/.venvs/airflow/home .venvs/airflow/bin/pytest -m airflow $(PYTEST_OPTIONS)
 
 torch: .environment-torch

@@ -201,7 +201,7 @@ def _arguments(
         elif index < len(positional):
             given[positional[index]] = lowering.value(argument, lowering.hint or positional[index])
         else:
-            _wrong(lowering, argument, function, f"takes {len(positional)} positional arguments")
+            _too_many(lowering, argument, function, len(positional), parameters.vararg)
     by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -217,6 +217,24 @@ def _arguments(
     if not starred and all(k.arg for k in node.keywords) and len(node.args) <= len(positional):
         _missing(lowering, node, function, given)
     return tuple(ir.Argument(name=name, value=value) for name, value in given.items())
+
+
+def _too_many(
+    lowering: "ExpressionLowering",
+    node: ast.expr,
+    function: ir.Function,
+    count: int,
+    any_number: ast.arg | None,
+) -> None:
+    if any_number is None:
+        _wrong(lowering, node, function, f"takes {count} positional arguments")
+    else:
+        lowering.error(
+            "HR206",
+            node,
+            f"this argument goes to `*{any_number.arg}`, and a step's arguments need names",
+            hint="give the function a parameter for a list, and pass a list",
+        )
 
 
 def _missing(

@@ -64,6 +64,7 @@ REFUSED = {
     "generator": ("return stream(1)", "HR205", "stream"),
     "stars": ("return one(*[1])", "HR206", "*[1]"),
     "star keywords": ("return one(**{'x': 1})", "HR206", "{'x'"),
+    "any number": ("return open_ended(1)", "HR206", "1)"),
     "wrong unpacking": ("a, b, c = two(1)\n    return a", "HR301", "a, b, c"),
     "iterator": ("z = zip([1], [2])\n    return list(z)", "HR302", "zip"),
     "identity": ("return one(1) is n", "HR303", "one(1) is n"),
