@@ -124,10 +124,14 @@ def load(
         project_folder=folder,
         stock_image=_stock_image(block, requires_python, project, sink),
         requires_python=requires_python,
-        dependencies=tuple(d for d in script.get("dependencies", ()) if isinstance(d, str)),
+        dependencies=_texts(script.get("dependencies")),
         sources=sources,
         layers=tuple(layers),
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(t for t in value if isinstance(t, str)) if isinstance(value, list) else ()
 
 
 def _read_overrides(

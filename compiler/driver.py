@@ -1,5 +1,6 @@
 """The order of a compilation: the only file that knows it."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ def compile_source(
     from headrace.compiler.frontend.pipeline import lower_pipeline
     from headrace.compiler.frontend.project import Project
 
+    sys.set_int_max_str_digits(0)  # an integer of any size is a constant like another
     sink = Sink()
     project = Project(path.absolute(), sink)
     if project.main is None:

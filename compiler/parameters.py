@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from headrace.compiler import ir
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.runtime import wire
+from headrace.runtime.errors import DataError
 
 
 class ParameterError(Exception):
@@ -36,7 +37,11 @@ def read_parameters(
             raise ParameterError(f"the pipeline has no parameter {name!r}: {hint}")
         if name in texts:
             raise ParameterError(f"parameter {name!r} is given twice")
-        texts[name] = wire.encode(_read(name, by_name[name].annotation, written))
+        value = _read(name, by_name[name].annotation, written)
+        try:
+            texts[name] = wire.encode(value)
+        except DataError:
+            raise ParameterError(f"parameter {name!r} is nested too deeply") from None
     missing = [p.name for p in declared if p.default is None and p.name not in texts]
     if missing:
         given = " ".join(f"--param {name}=..." for name in missing)

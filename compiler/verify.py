@@ -12,12 +12,9 @@ from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.print_ir import print_pipeline
+from headrace.runtime.glue import FUNCTIONS, HELPERS
 
-BUILTINS = frozenset(
-    {"len", "min", "max", "sum", "sorted", "abs", "round", "any", "all", "str", "int", "float"}
-    | {"bool", "list", "dict", "tuple", "zip", "enumerate", "range", "reversed", "repr", "format"}
-    | {"divmod"}
-)
+BUILTINS = frozenset({*FUNCTIONS.split(), *HELPERS})
 """The names that the shim gives to every glue expression."""
 
 # RFC 1123, as Kubernetes reads it: names of labels.

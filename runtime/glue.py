@@ -21,7 +21,24 @@ FUNCTIONS = (
 FILE_NAME = "<expression>"
 """The name of the file that tracebacks show for an expression."""
 
-_BUILTINS = {name: getattr(builtins, name) for name in FUNCTIONS.split()}
+
+def unpack(value: Any, count: int) -> list[object]:
+    """Return the `count` elements of `value`; raise what unpacking it into `count` names would."""
+    iterator = iter(value)
+    elements: list[object] = []
+    for element in iterator:
+        if len(elements) == count:
+            raise ValueError(f"too many values to unpack (expected {count})")
+        elements.append(element)
+    if len(elements) < count:
+        raise ValueError(f"not enough values to unpack (expected {count}, got {len(elements)})")
+    return elements
+
+
+HELPERS = {"unpack": unpack}
+"""What the compiler's own expressions may call besides, and users may not."""
+
+_BUILTINS = {**{name: getattr(builtins, name) for name in FUNCTIONS.split()}, **HELPERS}
 
 
 def evaluate(source: str, names: Mapping[str, object]) -> Any:

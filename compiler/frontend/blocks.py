@@ -23,9 +23,10 @@ Role = Literal["value", "condition", "items"]
 
 
 def kebab(name: str) -> str:
-    """Return `name` as a Kubernetes name: lower-case ASCII letters, digits and dashes."""
+    """Return `name` as a Kubernetes name: ASCII in lower case and dashes, a letter first."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "step"
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "step"
+    return f"n{name}" if name[0].isdigit() else name
 
 
 class Names:

@@ -164,6 +164,13 @@ def _is_step(lowering: "ExpressionLowering", node: ast.Call, definition: Definit
             label="yields its results",
             hint="return a list",
         )
+    elif isinstance(function, ast.FunctionDef) and function.decorator_list:
+        lowering.error(
+            "HR205",
+            node.func,
+            f"`{definition.name}` is decorated: what a call passes is the decorator's business",
+            hint="call it from a plain function, which is then the step",
+        )
     elif definition.name in lowering.shared.pipelines:
         lowering.error(
             "HR203",
@@ -206,8 +213,10 @@ def _arguments(
     for keyword in node.keywords:
         if keyword.arg is None:
             _star(lowering, keyword.value)
-        elif keyword.arg in given:
+        elif keyword.arg in given and keyword.arg in by_name:
             _wrong(lowering, keyword, function, f"gets `{keyword.arg}` twice")
+        elif keyword.arg in given or (keyword.arg in positional and keyword.arg not in by_name):
+            _wrong(lowering, keyword, function, f"takes `{keyword.arg}` by its position only")
         elif keyword.arg in by_name or parameters.kwarg:
             given[keyword.arg] = lowering.value(keyword.value, lowering.hint or keyword.arg)
         else:

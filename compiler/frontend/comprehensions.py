@@ -12,6 +12,8 @@ from headrace.compiler.frontend.lowering import Environment
 if TYPE_CHECKING:
     from headrace.compiler.frontend.expressions import ExpressionLowering
 
+_IN_STEP = "write it in a step"
+
 Comprehension = ast.ListComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -59,18 +61,21 @@ def lower_comprehension(lowering: "ExpressionLowering", node: Comprehension) -> 
 
 
 def _lower_glue(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
+    if any(generator.is_async for generator in node.generators):
+        return lowering.error(
+            "HR102", node, "an async comprehension is not accepted", hint=_IN_STEP
+        )
+    first, *others = node.generators
+    # Only the first iterable is evaluated outside; all else sees every variable, bound or not.
+    iterables = [lowering.visit(first.iter)]
     scope: dict[str, str] = {}
-    generators = []
-    for index, generator in enumerate(node.generators):
-        visit = lowering.visit if index == 0 else lowering.visit_lazily
-        if generator.is_async:
-            return lowering.error("HR102", node, "an async comprehension is not accepted")
-        iterable = visit(generator.iter)
-        if index == 0:
-            lowering.bound.append(scope)
-        target = _bind(lowering, generator.target, scope)
-        tests = [lowering.visit_lazily(test) for test in generator.ifs]
-        generators.append(ast.comprehension(target, iterable, tests, 0))
+    targets = [_bind(lowering, generator.target, scope) for generator in node.generators]
+    lowering.bound.append(scope)
+    iterables += [lowering.visit_lazily(generator.iter) for generator in others]
+    generators = [
+        ast.comprehension(target, iterable, [lowering.visit_lazily(t) for t in generator.ifs], 0)
+        for target, iterable, generator in zip(targets, iterables, node.generators, strict=True)
+    ]
     try:
         if isinstance(node, ast.DictComp):
             key, value = lowering.visit_lazily(node.key), lowering.visit_lazily(node.value)
@@ -82,12 +87,16 @@ def _lower_glue(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr
 
 def _bind(lowering: "ExpressionLowering", target: ast.expr, scope: dict[str, str]) -> ast.expr:
     """Rename the variables of a comprehension apart from everything else that glue names."""
+    if isinstance(target, ast.Name) and target.id in scope:
+        return ast.Name(scope[target.id], ast.Store())
     if isinstance(target, ast.Name):
         scope[target.id] = lowering.shared.glue_names.fresh(target.id, "_")
         return ast.Name(scope[target.id], ast.Store())
     if isinstance(target, ast.Tuple | ast.List):
         return ast.Tuple([_bind(lowering, part, scope) for part in target.elts], ast.Store())
-    return lowering.error("HR102", target, "only names may be bound by a comprehension")
+    return lowering.error(
+        "HR102", target, "only names may be bound by a comprehension", hint=_IN_STEP
+    )
 
 
 def _lower_map(lowering: "ExpressionLowering", node: ast.ListComp) -> ast.expr:

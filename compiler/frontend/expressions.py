@@ -53,7 +53,11 @@ class ExpressionLowering(ast.NodeTransformer):
             return ir.Const(text=wire.encode(fold.constant(transformed)))
         except fold.NotConstant:
             pass
-        names = dict.fromkeys(n.id for n in ast.walk(transformed) if isinstance(n, ast.Name))
+        names = dict.fromkeys(
+            n.id
+            for n in ast.walk(transformed)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        )
         used = tuple((name, by_name[name]) for name in names if name in by_name)
         return ir.Glue(source=glue.source_text(transformed), names=used)
 
@@ -109,7 +113,11 @@ class ExpressionLowering(ast.NodeTransformer):
 
     def is_local(self, name: str) -> bool:
         """Whether `name` is a variable of the pipeline, bound at this place or not."""
-        return name in self.shared.local_names or any(name in scope for scope in self.bound)
+        return (
+            name in self.shared.local_names
+            or name in self.environment
+            or any(name in scope for scope in self.bound)
+        )
 
     def _module_constant(self, node: ast.Name) -> ast.expr:
         if node.id in self.shared.local_names:
@@ -129,6 +137,8 @@ class ExpressionLowering(ast.NodeTransformer):
             except fold.NotConstant:
                 pass
             else:
+                if not fold.is_immutable(value) and self.shared.is_shared(definition):
+                    return self._may_change(node)
                 return self.embed(ir.Const(text=wire.encode(value)), node.id)
         return self.error(
             "HR201",
@@ -136,6 +146,15 @@ class ExpressionLowering(ast.NodeTransformer):
             f"`{node.id}` is not a value that a pipeline can read",
             label=f"a {definition.kind} of the module",
             hint="pass it as a parameter, or return it from a step",
+        )
+
+    def _may_change(self, node: ast.Name) -> ast.expr:
+        return self.error(
+            "HR201",
+            node,
+            f"`{node.id}` can be changed by other code that uses it",
+            label="a list or a dict of the module",
+            hint="write a tuple, or return the value from a step",
         )
 
     def _unknown_name(self, node: ast.Name) -> ast.expr:
@@ -200,14 +219,23 @@ class ExpressionLowering(ast.NodeTransformer):
 
     def has_step(self, node: ast.AST) -> bool:
         """Whether `node` calls a function of the project."""
+        shadowed = frozenset(
+            name.id
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.comprehension)
+            for name in ast.walk(inner.target)
+            if isinstance(name, ast.Name)
+        )
         return any(
-            isinstance(inner, ast.Call) and self.callee(inner) is not None
+            isinstance(inner, ast.Call)
+            and (dotted_name(inner.func) or "").split(".")[0] not in shadowed
+            and self.callee(inner) is not None
             for inner in ast.walk(node)
         )
 
     def callee(self, node: ast.Call) -> Definition | None:
         """Return the function or class of the project that `node` calls, if it calls one."""
-        dotted = _dotted(node.func)
+        dotted = dotted_name(node.func)
         if dotted is None or self.is_local(dotted.split(".")[0]):
             return None
         definition = self.shared.project.resolve(self.shared.module, dotted)
@@ -273,7 +301,7 @@ class ExpressionLowering(ast.NodeTransformer):
             return self.error(
                 "HR102", node, f"`{node.attr}` is private", hint="return what you need from a step"
             )
-        dotted = _dotted(node)
+        dotted = dotted_name(node)
         head = dotted.split(".")[0] if dotted else None
         if head and not self.is_local(head):
             return self.error(
@@ -324,11 +352,12 @@ def _shallow_copy(node: ast.AST) -> ast.AST:
     return ast.copy_location(type(node)(**fields), node) if fields else node
 
 
-def _dotted(node: ast.expr) -> str | None:
+def dotted_name(node: ast.expr) -> str | None:
+    """Return `a.b.c` for the expression that says so, and nothing for any other."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
-        head = _dotted(node.value)
+        head = dotted_name(node.value)
         return f"{head}.{node.attr}" if head else None
     return None
 

@@ -23,8 +23,11 @@ def constant(expression: ast.expr) -> object:
     """
     if not all(map(_cheap, ast.walk(expression))):
         raise NotConstant
-    comprehensions = sum(isinstance(n, ast.comprehension) for n in ast.walk(expression))
-    if comprehensions > 1:
+    comprehensions = [n for n in ast.walk(expression) if isinstance(n, ast.ListComp)]
+    repeated = [n for c in comprehensions for n in ast.walk(c.elt)]
+    if len(comprehensions) > 1 or any(
+        isinstance(n, ast.Call | ast.comprehension) for n in repeated
+    ):
         raise NotConstant
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -42,6 +45,9 @@ def _cheap(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=value):
             return value is None or isinstance(value, bool | int | float | str)
+        case ast.BinOp(op=ast.Mod(), left=left):
+            # A text before `%` is a format, which may ask for any width.
+            return isinstance(left, ast.Constant) and not isinstance(left.value, str)
         case ast.BinOp(op=op):
             return isinstance(op, _ARITHMETIC)
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]):
@@ -81,6 +87,13 @@ def is_plain(value: object) -> bool:
     if isinstance(value, dict):
         return all(is_plain(k) and is_plain(v) for k, v in value.items())
     return value is None or type(value) in (bool, int, float, str)
+
+
+def is_immutable(value: object) -> bool:
+    """Whether the plain `value` holds no list and no dict."""
+    if isinstance(value, tuple):
+        return all(map(is_immutable, value))
+    return not isinstance(value, list | dict)
 
 
 def literal(value: object) -> ast.expr:

@@ -3,10 +3,13 @@
 import ast
 from collections.abc import Callable
 
-from headrace.runtime.glue import FUNCTIONS
+from headrace.runtime.glue import FUNCTIONS, HELPERS
 
 BUILTINS = frozenset(FUNCTIONS.split())
 """The functions that glue may call; the shim evaluates glue with exactly these."""
+
+RESERVED = frozenset({"result", "it", *HELPERS})
+"""Names in glue that stand for no variable."""
 
 ONE_SHOT = frozenset({"zip", "enumerate", "reversed"})
 """Those of `BUILTINS` whose result can be read only once."""

@@ -1,5 +1,6 @@
 """What the lowering of one pipeline shares, and the names that it hands out."""
 
+import ast
 import keyword
 from dataclasses import dataclass, field
 
@@ -37,7 +38,7 @@ class Lowering:
     local_names: frozenset[str]
     ids: Names = field(default_factory=Names)
     functions: dict[str, ir.Function] = field(default_factory=dict)
-    glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | {"result", "it"}))
+    glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | glue.RESERVED))
     named: dict[AnyReference, str] = field(default_factory=dict)
     by_name: dict[str, AnyReference] = field(default_factory=dict)
     inlined: dict[str, AnyValue] = field(default_factory=dict)
@@ -54,6 +55,22 @@ class Lowering:
         """Return the signature of a step's function, which the pipeline lists from now on."""
         function = function_signature(definition)
         return self.functions.setdefault(function.key, function)
+
+    def is_shared(self, constant: Definition) -> bool:
+        """Whether code besides pipelines reads the constant of a module, and may change it."""
+        if constant.module is not self.module:
+            return True
+        others = (
+            statement
+            for statement in self.module.tree.body
+            if not (isinstance(statement, ast.FunctionDef) and statement.name in self.pipelines)
+        )
+        reads = (
+            isinstance(node, ast.Name) and node.id == constant.name and type(node.ctx) is ast.Load
+            for statement in others
+            for node in ast.walk(statement)
+        )
+        return any(reads)
 
     def new_block(self) -> BlockBuilder:
         """Return an empty block of this pipeline."""

@@ -18,7 +18,8 @@ BoundKind: TypeAlias = Literal["function", "class", "constant", "import", "other
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
 _PLACED = (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.alias, ast.excepthandler, ast.pattern)
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_UNCERTAIN = (ast.If, ast.Try, ast.TryStar, ast.Match, ast.For, ast.AsyncFor, ast.While)
+"""Statements whose body Python may skip, leave early or repeat."""
 _MUTATORS = frozenset(
     {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
     | {"reverse", "setdefault", "sort", "update"}
@@ -158,11 +159,11 @@ def _is_main_guard(node: ast.AST) -> bool:
 
 
 def _module_level(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
-    """Yield what runs when the module is imported, in order, and whether a loop is around it."""
+    """Yield what importing runs, in order, and whether Python may skip or repeat it."""
     stack: list[tuple[ast.AST, bool]] = [(node, False) for node in reversed(tree.body)]
     while stack:
-        node, looped = stack.pop()
-        yield node, looped
+        node, uncertain = stack.pop()
+        yield node, uncertain
         if isinstance(node, _SCOPES):
             continue
         children: list[ast.AST] = list(ast.iter_child_nodes(node))
@@ -175,24 +176,25 @@ def _module_level(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
                 children = [value] if value else []
             case ast.comprehension():
                 children = [node.iter, *node.ifs]
-        looped = looped or isinstance(node, _LOOPS)
-        stack.extend((child, looped) for child in reversed(children))
+        uncertain = uncertain or isinstance(node, _UNCERTAIN)
+        stack.extend((child, uncertain) for child in reversed(children))
 
 
 def _bound(tree: ast.Module) -> Iterator[tuple[str, Binding]]:
-    for node, looped in _module_level(tree):
+    for node, uncertain in _module_level(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield node.name, Binding("function", node)
+                yield node.name, Binding("other") if uncertain else Binding("function", node)
             case ast.ClassDef():
-                yield node.name, Binding("class", node)
+                yield node.name, Binding("other") if uncertain else Binding("class", node)
             case ast.Import() | ast.ImportFrom():
-                yield from _imported(node)
+                for name, binding in _imported(node):
+                    yield name, Binding("other") if uncertain else binding
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
-                yield name, Binding("other") if looped else Binding("constant", value)
+                yield name, Binding("other") if uncertain else Binding("constant", value)
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 yield name, Binding("other")
             case (
@@ -239,6 +241,8 @@ def _changed(tree: ast.Module) -> set[str]:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)):
                 if attr in _MUTATORS:
                     names.add(name)
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                names.add(name)
     return names
 
 

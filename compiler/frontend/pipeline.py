@@ -152,6 +152,13 @@ def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
             hint="remove the decorator",
         )
     for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
+        if not argument.arg.isascii():
+            sink.report(
+                "HR104",
+                f"the name of the parameter `{argument.arg}` is not ASCII, as engines ask",
+                module.span(argument),
+                hint="name it otherwise",
+            )
         if argument.arg.startswith("headrace_"):
             sink.report(
                 "HR104",

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend import glue
-from headrace.compiler.frontend.blocks import BlockBuilder, kebab
+from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
 from headrace.compiler.frontend.calls import lower_step
 from headrace.compiler.frontend.expressions import ExpressionLowering
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable
+from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
 from headrace.compiler.source import Span
 from headrace.runtime import wire
 
@@ -168,14 +168,16 @@ class BlockLowering:
         size = _tuple_size(definition.node)
         if size is not None and size != len(names):
             self._cannot_fit(target, size, len(names))
+        taken = Names()
+        outputs = [taken.fresh(identifier(name), "_") for name in names]
         specs = tuple(
-            ir.OutputSpec(name=name, expression=ir.Glue(source=_element(i, len(names), size)))
-            for i, name in enumerate(names)
+            ir.OutputSpec(name=output, expression=ir.Glue(source=_element(i, len(names))))
+            for i, output in enumerate(outputs)
         )
         expressions.hint = names[0]
-        output = lower_step(expressions, node, definition, outputs=specs)
-        for part, name in zip(target.elts, names, strict=True):
-            made = ir.Output(node=output.node, name=name) if output else ir.Const(text="null")
+        step = lower_step(expressions, node, definition, outputs=specs)
+        for part, name in zip(target.elts, outputs, strict=True):
+            made = ir.Output(node=step.node, name=name) if step else ir.Const(text="null")
             self._bind(part, made, node)
         return True
 
@@ -205,7 +207,7 @@ class BlockLowering:
         expressions = self.expressions
         for index, part in enumerate(target.elts):
             whole = ast.unparse(expressions.embed(value, "value"))
-            source = _element(index, len(target.elts), None).replace("[result]", f"[{whole}]")
+            source = _element(index, len(target.elts), whole)
             element = expressions.wrap(ast.parse(source, mode="eval").body)
             self._require(element, node)
             self._bind(part, element, node)
@@ -310,10 +312,6 @@ def _tuple_size(function: ast.AST | None) -> int | None:
     return len(parts)
 
 
-def _element(index: int, count: int, size: int | None) -> str:
-    """Return glue for element `index` of `result`, which raises as unpacking into `count` does."""
-    if size == count:
-        return f"result[{index}]"
-    names = ", ".join(f"part{i}" for i in range(count))
-    comma = "," if count == 1 else ""
-    return f"[part{index} for {names}{comma} in [result]][0]"
+def _element(index: int, count: int, of: str = "result") -> str:
+    """Return glue for element `index` of `of`, which raises as unpacking into `count` does."""
+    return f"unpack({of}, {count})[{index}]"

@@ -292,7 +292,7 @@ def test_relative_imports_start_at_the_package_of_the_module(tmp_path: Path) -> 
         ("X = 1", "constant"),
         ("X: int = 1", "constant"),
         ("X: int", None),
-        ("if True:\n    X = 1", "constant"),
+        ("if True:\n    X = 1", "other"),
         ("X = [Y for Y in range(3)]", "constant"),
         ("def f():\n    X = 2\nX = 1", "constant"),
         ("X = 1\nif __name__ == '__main__':\n    X = 2", "constant"),
@@ -313,7 +313,7 @@ def test_relative_imports_start_at_the_package_of_the_module(tmp_path: Path) -> 
         ("try:\n    import yaml as X\nexcept ImportError:\n    X = None", "other"),
         ("def X(): ...\nX = print(X)", "other"),
         ("X = 1\ndef X(): ...", "function"),
-        ("try:\n    from fast import X\nexcept ImportError:\n    def X(): ...", "function"),
+        ("try:\n    from fast import X\nexcept ImportError:\n    def X(): ...", "other"),
         ("class X: ...\nasync def X(): ...", "function"),
         ("class Y:\n    def X(): ...", None),
     ],
@@ -326,10 +326,15 @@ def test_what_a_module_level_name_is(tmp_path: Path, text: str, kind: str | None
 
 
 def test_the_last_definition_wins(tmp_path: Path) -> None:
-    text = "def f(old): ...\nif True:\n    def f(new): ...\n"
+    text = "def f(old): ...\ndef f(new): ...\n"
     found = resolved(project(tmp_path, {"main.py": text}), "f")
     assert isinstance(found.node, ast.FunctionDef)
     assert found.node.args.args[0].arg == "new"
+
+
+def test_a_definition_that_python_may_skip_is_no_step(tmp_path: Path) -> None:
+    text = "def f(old): ...\nif True:\n    def f(new): ...\n"
+    assert resolved(project(tmp_path, {"main.py": text}), "f").kind == "other"
 
 
 # --- signatures ----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from headrace.runtime import wire
+from processes import all_end, is_alive
 
 MODULE = """
 import os, random, sys, threading, time
@@ -171,14 +172,6 @@ def wait_for(path: Path) -> int:
     raise AssertionError(f"{path} never came")
 
 
-def is_alive(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def test_steps_run_in_forks_of_one_import(server: Server) -> None:
     imported = "imported\nimported by another program\n"
     assert server.run("flow:add", "--a=1") == (0, 2, imported)
@@ -302,14 +295,13 @@ def test_a_killed_step_takes_all_that_it_started_with_it(server: Server, ignore:
     answer = server.answer()
     assert answer["id"] == name
     assert answer["code"] == -(signal.SIGKILL if ignore else signal.SIGTERM)
-    assert not any(map(is_alive, processes))
+    assert all_end(processes)
     assert is_alive(wait_for(server.folder / other / "started"))
 
 
 def test_nothing_outlives_its_step(server: Server) -> None:
     process = server.run("flow:leaves_a_child")[1]
-    time.sleep(0.05)
-    assert not is_alive(process)
+    assert all_end([process])
 
 
 @pytest.mark.parametrize("how", ["close", "SIGTERM", "SIGKILL"])
@@ -326,7 +318,4 @@ def test_nothing_outlives_the_server(tmp_path: Path, how: str) -> None:
         server.process.wait(timeout=10)
     server.close()
     server.process.communicate(timeout=10)
-    deadline = time.monotonic() + 3
-    while any(map(is_alive, processes)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not any(map(is_alive, processes))
+    assert all_end(processes)

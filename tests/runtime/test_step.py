@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from headrace.runtime import code, wire
+from processes import all_end
 from runtime_shapes import HAZARDS
 
 MODULE = """
@@ -438,14 +439,6 @@ def wait_for(path: Path) -> int:
     raise AssertionError(f"{path} never came")
 
 
-def is_alive(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.parametrize("arguments", [["flow:sleeps", "--seconds=60"], ["flow:in_c"]], ids=len)
 def test_sigterm_is_obeyed_at_once_and_by_all(shim: Shim, arguments: list[str]) -> None:
     process = shim.start("--output=out=made/out", *arguments)
@@ -457,8 +450,7 @@ def test_sigterm_is_obeyed_at_once_and_by_all(shim: Shim, arguments: list[str]) 
     process.communicate(timeout=20)
     assert process.returncode == 143
     assert time.monotonic() - started < 1
-    time.sleep(0.05)
-    assert [is_alive(number) for number in inner] == [False] * len(inner)
+    assert all_end(inner)
     assert not (shim.folder / "made").exists()
 
 

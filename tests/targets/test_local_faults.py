@@ -21,6 +21,7 @@ from headrace.compiler.settings import PipelineSettings, Retries, Schedule
 from headrace.targets.local import TARGET, RunOutcome, run_pipeline
 from headrace.targets.local.logs import GrowingLog, last_lines
 from local_runs import Project, branch, call, const, each, out, spec
+from processes import all_end
 
 STEPS = """
     import os, signal, subprocess, sys, time
@@ -210,20 +211,6 @@ def test_what_a_retry_cannot_help_is_not_tried_again(project: Project) -> None:
     assert "not the code that the manifest was compiled from" in outcome.message
 
 
-def _ends(process: int) -> bool:
-    """Return whether the process is gone, soon."""
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            os.kill(process, 0)
-            if ") Z " in Path(f"/proc/{process}/stat").read_text():
-                return True  # only its parent has not asked for it yet
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @pytest.mark.parametrize("sent", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
 def test_an_interrupted_run_stops_what_its_steps_started(
     project: Project, sent: tuple[signal.Signals, ...]
@@ -246,8 +233,8 @@ def test_an_interrupted_run_stops_what_its_steps_started(
         )
     thread.join()
     assert signal.getsignal(signal.SIGTERM) is before
-    assert _ends(int((project.folder / "own").read_text()))
-    assert _ends(int((project.folder / "child").read_text()))
+    assert all_end([int((project.folder / "own").read_text())])
+    assert all_end([int((project.folder / "child").read_text())])
     (path,) = project.folder.glob(".headrace/runs/*/run.json")
     record = json.loads(path.read_text())
     assert (record["state"], record["message"]) == ("failed", "interrupted")

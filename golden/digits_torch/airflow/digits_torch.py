@@ -110,8 +110,8 @@ with DAG(
         arguments=[
             "--step=ingest",
             "--xcom=/airflow/xcom/return.json",
-            "--value=train_set:=result[0]",
-            "--value=test_set:=result[1]",
+            "--value=train_set:=unpack(result, 2)[0]",
+            "--value=test_set:=unpack(result, 2)[1]",
             "digits_torch:ingest",
             r'--seed={{ params["seed"] | replace("$", "\\u0024") }}',
             "--test_count=360",
