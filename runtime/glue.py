@@ -8,7 +8,7 @@ from headrace.runtime.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import CodeType
     from typing import Any
 
@@ -35,7 +35,46 @@ def unpack(value: Any, count: int) -> list[object]:
     return elements
 
 
-HELPERS = {"unpack": unpack}
+def flattened(lists: Iterable[Iterable[object]]) -> list[object]:
+    """Return the elements of `lists`, in their order."""
+    return [element for each in lists for element in each]
+
+
+def merged(mappings: Iterable[Mapping[object, object]]) -> dict[object, object]:
+    """Return the entries of `mappings`; a later one replaces the value of an earlier one."""
+    return {key: value for each in mappings for key, value in each.items()}
+
+
+def fail(exception: str, *arguments: object, **named: object) -> object:
+    """Raise the exception with the dotted name `exception`, made of the arguments."""
+    raise named_class(exception)(*arguments, **named)
+
+
+def named_class(name: str) -> Any:
+    """Return the class that `name` names: a builtin, or `module.Class`.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    import importlib
+
+    module, _, path = name.rpartition(".")
+    inside = [path]
+    while module:
+        try:
+            found: Any = importlib.import_module(module)
+            for part in inside:
+                found = getattr(found, part)
+            return found
+        except (ImportError, AttributeError):
+            module, _, path = module.rpartition(".")
+            inside.insert(0, path)
+    if not hasattr(builtins, name):
+        raise ManifestError(f"there is no class {name} here")
+    return getattr(builtins, name)
+
+
+HELPERS = {"unpack": unpack, "flattened": flattened, "merged": merged, "fail": fail}
 """What the compiler's own expressions may call besides, and users may not."""
 
 _BUILTINS = {**{name: getattr(builtins, name) for name in FUNCTIONS.split()}, **HELPERS}

@@ -142,6 +142,12 @@ class BlockBuilder:
         self._nodes[host.id] = host.model_copy(update={"outputs": (*host.outputs, spec)})
         return ir.Output(node=host.id, name=name)
 
+    def raise_(self, glue: ir.Glue, id: str, span: Span) -> None:
+        """Add the `Compute` with the id `id` whose only purpose is that `glue` raises."""
+        spec = ir.OutputSpec(name="out", expression=glue)
+        settings = self._compute_settings(id)
+        self.add(ir.Compute(id=id, outputs=(spec,), settings=settings, span=span), effect=True)
+
     def _compute(self, glue: ir.Glue, role: Role, hint: str, span: Span) -> ir.Output:
         name = self.ids.fresh(kebab(hint))
         spec = ir.OutputSpec(name="out" if role == "value" else role, role=role, expression=glue)

@@ -6,7 +6,7 @@ from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
-from headrace.compiler.frontend.blocks import BlockBuilder, kebab
+from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
 from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
@@ -34,15 +34,20 @@ class ExpressionLowering(ast.NodeTransformer):
         self.hint = ""
         self.lazy = 0
         self.bound: list[dict[str, str]] = []
+        self.consumed: ast.expr | None = None
 
     # --- what statements ask for ---------------------------------------------------------------
 
     def value(self, expression: ast.expr, hint: str = "") -> AnyValue:
         """Return the value of `expression`; `hint` names the nodes that it needs."""
+        return self.wrap(self.taken(expression, hint))
+
+    def taken(self, expression: ast.expr, hint: str) -> ast.expr:
+        """Return `expression` as glue; `hint` names the nodes that it needs."""
         outer, self.hint = self.hint, hint or self.hint
         transformed: ast.expr = self.visit(expression)
         self.hint = outer
-        return self.wrap(transformed)
+        return transformed
 
     def wrap(self, transformed: ast.expr) -> AnyValue:
         """Return the value of glue whose names are already those of `Lowering.name_of`."""
@@ -81,8 +86,10 @@ class ExpressionLowering(ast.NodeTransformer):
         if isinstance(value, ir.Glue):
             if not self.lazy:
                 self.block.obligations.pop(value, None)
-            return ast.parse(value.source, mode="eval").body
-        if isinstance(value, ir.Const) and len(value.text) <= _LONGEST_INLINE:
+            return glue.parsed(value)
+        # What is more than JSON may be of a class of the project, which is not imported here.
+        is_plain = isinstance(value, ir.Const) and '"!"' not in value.text
+        if isinstance(value, ir.Const) and is_plain and len(value.text) <= _LONGEST_INLINE:
             return fold.literal(wire.decode(value.text))
         return ast.Name(self.shared.name_of(value, wanted), ast.Load())
 
@@ -97,17 +104,18 @@ class ExpressionLowering(ast.NodeTransformer):
         if isinstance(found, Unavailable):
             related = (
                 Related(span=found.bound_at, message=f"`{node.id}` is bound here"),
-                Related(span=found.branch_at, message="the other arm of this branch binds nothing"),
+                Related(span=found.branch_at, message=found.why),
             )
             return self.error(
                 "HR202",
                 node,
-                f"`{node.id}` is bound in some arms of a branch only",
+                f"`{node.id}` may be unbound here",
                 label="read here",
-                hint=f"bind `{node.id}` in every arm, or before the branch",
+                hint=f"bind `{node.id}` on every way to here",
                 related=related,
             )
         if found is not None:
+            self.environment.fresh.pop(node.id, None)
             return self.embed(found, node.id)
         return self._module_constant(node)
 
@@ -189,8 +197,8 @@ class ExpressionLowering(ast.NodeTransformer):
         """Check operators, and keep the later operands of a chain lazy."""
         operands = [node.left, *node.comparators]
         for op, operand in zip(node.ops, node.comparators, strict=True):
-            is_none = isinstance(operand, ast.Constant) and operand.value is None
-            if isinstance(op, ast.Is | ast.IsNot) and not is_none:
+            is_single = isinstance(operand, ast.Constant) and operand.value in (None, True, False)
+            if isinstance(op, ast.Is | ast.IsNot) and not is_single:
                 return self.error(
                     "HR303",
                     node,
@@ -198,15 +206,27 @@ class ExpressionLowering(ast.NodeTransformer):
                     hint="compare with `==`, or with `is None`",
                 )
         if any(map(self.has_step, operands[2:])):
-            return self.error(
-                "HR102",
-                node,
-                "a step in a chained comparison may not run in Python",
-                hint="call the step on a line of its own above",
-            )
+            return self._chained(node, operands)
         visited = [self.visit(operands[0]), self.visit(operands[1])]
         visited += map(self.visit_lazily, operands[2:])
         return ast.Compare(visited[0], node.ops, visited[1:])
+
+    def _chained(self, node: ast.Compare, operands: list[ast.expr]) -> ast.expr:
+        """Lower `a < b < c` as `a < b and b < c`, with `b` evaluated once."""
+        names = [f"operand {len(self.environment)}", f"operand {len(self.environment) + 1}"]
+        for name, operand in zip(names, operands, strict=False):
+            self.environment[name] = self.value(operand)
+        left, middle = (
+            ast.copy_location(ast.Name(name, ast.Load()), operand)
+            for name, operand in zip(names, operands, strict=False)
+        )
+        first = ast.copy_location(ast.Compare(left, node.ops[:1], [middle]), node)
+        rest = ast.copy_location(ast.Compare(middle, node.ops[1:], operands[2:]), node)
+        both = ast.copy_location(ast.BoolOp(ast.And(), [first, rest]), node)
+        lowered: ast.expr = self.visit(both)
+        for name in names:
+            del self.environment[name]
+        return lowered
 
     def visit_lazily(self, node: ast.expr) -> ast.expr:
         """Transform what Python may not evaluate, although it evaluates what is around it."""
@@ -233,6 +253,10 @@ class ExpressionLowering(ast.NodeTransformer):
             for inner in ast.walk(node)
         )
 
+    def dotted(self, node: ast.expr) -> str | None:
+        """Return `a.b.c` for the expression that says so, and nothing for any other."""
+        return dotted_name(node)
+
     def callee(self, node: ast.Call) -> Definition | None:
         """Return the function or class of the project that `node` calls, if it calls one."""
         dotted = dotted_name(node.func)
@@ -249,7 +273,7 @@ class ExpressionLowering(ast.NodeTransformer):
         """Lower two expressions of which one is evaluated; None stands for the test itself."""
         span = self.shared.module.span(node)
         hint = self.hint or "value"
-        name = self.shared.ids.fresh(kebab(f"if-{hint}"))
+        name = self.shared.fresh_id(f"if-{hint}")
         if isinstance(test, ir.Glue):
             self.block.obligations.pop(test, None)
         if None in (then, otherwise) and isinstance(test, ir.Glue):

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable
 
+from headrace.compiler import ir
 from headrace.runtime.glue import FUNCTIONS, HELPERS
 
 BUILTINS = frozenset(FUNCTIONS.split())
@@ -65,6 +66,11 @@ class _Safe(ast.NodeTransformer):
             value = substitute(ast.parse(_ASCII, mode="eval").body, {"value": value}.get)
         spec = self.visit(part.format_spec) if part.format_spec else ast.Name("''", ast.Load())
         return ast.Call(ast.Name("format", ast.Load()), [value, spec], [])
+
+
+def parsed(value: ir.Glue) -> ast.expr:
+    """Return the expression that `value` is."""
+    return ast.parse(value.source, mode="eval").body
 
 
 def source_text(expression: ast.expr) -> str:

@@ -29,6 +29,23 @@ def fail(x): raise ValueError(x)
 def show(*, text, end="!"): return text + end
 def note(x): log.append(x)
 def big(x) -> bool: return x > 2
+class Small(ValueError):
+    def __init__(self, n, why):
+        super().__init__(n, why)
+def inner(x, scale=2):
+    y = double(x)
+    if y > 4:
+        return add(y, scale)
+    return y * scale
+def twice(x):
+    x = inner(x)
+    return inner(x)
+def noting(x):
+    note(x)
+    note(add(x))
+def failing(x):
+    assert x > 100, "too small"
+    return x
 """
 
 BODIES = {
@@ -112,6 +129,86 @@ BODIES = {
     "big integers": "return double(2 ** 100 + 1), add(9007199254740993)",
     "infinities": "return double(float('inf')), [1e999]",
     "empty list of an f-string": "return f''",
+    **{
+        # loops
+        "for with append": "out = []\n    for x in xs:\n        out.append(double(x))\n    return out",
+        "for with append after others": "out = [0]\n    for x in xs:\n        out.append(double(x))\n"
+        "    return out",
+        "for with two appends": "out = []\n    for x in xs:\n        out.append(double(x))\n"
+        "        out.append(x)\n    return out",
+        "for with two lists": "a, b = [], []\n    a = []\n    b = []\n    for x in xs:\n        y = double(x)\n"
+        "        a.append(y)\n        b.append(add(y, x))\n    return a, b",
+        "for with a filter": "out = []\n    for x in xs:\n        if big(x):\n            out.append(double(x))\n"
+        "    return out",
+        "for with continue": "out = []\n    for x in xs:\n        if not big(x):\n            continue\n"
+        "        y = double(x)\n        out.append(y)\n    return out",
+        "for with extend": "out = []\n    for x in xs:\n        out.extend(numbers(x))\n    return out",
+        "for with list addition": "out = []\n    for x in xs:\n        out += [double(x), x]\n    return out",
+        "for with a dict": "out = {}\n    for x in xs:\n        out[str(x)] = double(x)\n    return out",
+        "for with equal keys": "out = {'b': 0}\n    for x in xs:\n        out[str(x % 2)] = double(x)\n    return out",
+        "for over a result": "out = []\n    for x in numbers(n):\n        out.append(double(x))\n    return out",
+        "for over pairs": "out = []\n    for i, x in enumerate(xs):\n        out.append(add(i, x))\n    return out",
+        "for over items": "out = []\n    for k, v in {'a': 1, 'b': 2}.items():\n        out.append(add(v, len(k)))\n    return out",
+        "for for its effect": "for x in xs:\n        note(x)\n    return add(n)",
+        "for in for": "out = []\n    for x in xs:\n        for y in [1, 2]:\n            out.append(add(x, y))\n    return out",
+        "for in for with inner list": "out = []\n    for x in xs:\n        row = []\n        for y in [1, 2]:\n"
+        "            row.append(add(x, y))\n        out.append(row)\n    return out",
+        "for with a branch": "out = []\n    for x in xs:\n        if x > 1:\n            y = double(x)\n"
+        "        else:\n            y = add(x)\n        out.append(y)\n    return out",
+        "for else": "out = []\n    for x in xs:\n        out.append(double(x))\n    else:\n        out = total(out)\n    return out",
+        "for in a branch": "out = []\n    if flag:\n        for x in xs:\n            out.append(double(x))\n    return out",
+        "two loops add": "out = []\n    for x in xs:\n        out.append(double(x))\n    for x in xs:\n        out.append(x)\n    return out",
+        "turns written out": "x = 1\n    for i in [1, 2, 3]:\n        x = add(x, i)\n    return x",
+        "last turn": "for i in range(3):\n        x = add(i, n)\n    return x, i",
+        "sum over constants": "s = 0\n    for x in (1, 2, 3):\n        s += double(x)\n    return s",
+        "append outside of loops": "out = []\n    out.append(add(1))\n    if flag:\n        out.append(double(n))\n    return out",
+        "append of failing glue": "out = []\n    out.append(xs[10])\n    return 1",
+        "step in a filter": "return [double(x) for x in xs if big(x)]",
+        "steps in filters": "return [double(x) for x in xs if x > 0 if big(x) if x < 9]",
+        "step in a later generator": "return [add(x, y) for x in xs for y in numbers(x)]",
+        "dict comprehension with steps": "return {str(x): double(x) for x in xs if x}",
+        "dict of parameters": "d = {'a': 1, 'b': 2}\n    return {k: add(v) for k, v in d.items()}",
+        "generator in sum": "return sum(double(x) for x in xs) + max((add(x) for x in [1, n]), key=None)",
+        # match
+        "match": "match n:\n        case 0:\n            y = 'none'\n        case 1 | 2:\n            y = show(text='few')\n"
+        "        case _:\n            y = show(text='many')\n    return y",
+        "match on a step": "match add(n):\n        case 3:\n            return 'three'\n        case m if m > 5:\n            return m\n"
+        "    return 'other'",
+        "match singletons": "match flag:\n        case True:\n            y = 1\n        case _:\n            y = 2\n    return y",
+        "match without a case": "y = 0\n    match text:\n        case 'a':\n            y = 1\n    return y",
+        "match names": "match text:\n        case 'é' as e:\n            return show(text=e)\n        case other:\n            return other",
+        # assert, raise, return
+        "assert": "x = add(n)\n    assert x > 2, f'{x} is small'\n    return double(x)",
+        "assert without text": "assert n\n    return 1",
+        "assert a step": "assert big(n), show(text='no')\n    return n",
+        "raise": "if n == 0:\n        raise ValueError(f'n is {n}')\n    return double(n)",
+        "raise a class": "if not big(n):\n        raise KeyError\n    return double(n)",
+        "raise own": "if not big(n):\n        raise Small(n, why='small')\n    return double(n)",
+        "raise in every arm": "if big(n):\n        raise ValueError(1)\n    else:\n        raise KeyError(2)\n    return add(1)",
+        "raise in an arm that binds": "if big(n):\n        y = double(n)\n    else:\n        raise ValueError(n)\n    return y",
+        "raise in a loop": "for x in xs:\n        if x > 4:\n            raise ValueError(x)\n    return 1",
+        "effect after assert": "assert n, 'no'\n    note(n)\n    return 1",
+        "early return": "if big(n):\n        return double(n)\n    x = add(n)\n    return x",
+        "early return in nested arms": "if flag:\n        if big(n):\n            return double(n)\n        y = 1\n    else:\n        y = 2\n"
+        "    return add(y)",
+        "early return of nothing": "if not flag:\n        return\n    note(n)\n    return n",
+        "return in all arms": "if big(n):\n        return 1\n    elif flag:\n        return add(2)\n    else:\n        return 3",
+        "no return on a way": "if big(n):\n        return double(n)",
+        # expressions
+        "chained with steps": "return 1 < add(n) < double(n) < 100",
+        "is": "return flag is True, n is None, (n is not False)",
+        "stars in displays": "return [*xs, add(n), *numbers(2)], (*xs, 1), {**{'a': 1}, 'b': add(1)}",
+        "walk of text": "return [c.upper() for c in text] + [show(text=c) for c in 'ab']",
+        "sorted items": "return [double(x) for x in sorted(xs, reverse=True)]",
+        "augmented": "x = add(n)\n    x += 1\n    x *= 2\n    return x",
+        # sub-pipelines
+        "sub-pipeline": "return inner(n, scale=3)",
+        "sub-pipelines": "a = inner(n)\n    b = inner(a)\n    return a, b, twice(b)",
+        "sub-pipeline in a map": "return [inner(x) for x in xs]",
+        "sub-pipeline in a branch": "if flag:\n        y = inner(n)\n    else:\n        y = twice(n)\n    return y",
+        "sub-pipeline for its effect": "noting(n)\n    return add(n)",
+        "sub-pipeline that fails": "return failing(n)",
+    },
     "names of builtins": "sum = add(1)\n    return sum + 1",
     "keyword names": "lambda_ = add(1)\n    return lambda_",
 }
@@ -142,6 +239,7 @@ def test_compiled_is_what_python_gives(
     module_name = f"meaning_{next(_numbers)}"
     path = tmp_path / f"{module_name}.py"
     path.write_text(STEPS + HEADER + BODIES[name] + "\n")
+    (tmp_path / "headrace.toml").write_text('pipelines = ["inner", "twice", "noting", "failing"]\n')
     compilation = driver.compile_source(path)
     assert [d.message for d in compilation.diagnostics] == []
     assert compilation.pipeline is not None

@@ -1,0 +1,127 @@
+"""Lowering of `if`: two blocks, and what the names that they bind stand for afterwards."""
+
+import ast
+from typing import TYPE_CHECKING
+
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyReference
+from headrace.compiler.frontend.blocks import Names, kebab
+from headrace.compiler.frontend.lowering import Unavailable, identifier
+from headrace.compiler.frontend.structure import RESULT
+from headrace.compiler.source import Span
+from headrace.runtime import wire
+
+if TYPE_CHECKING:
+    from headrace.compiler.frontend.statements import BlockLowering
+
+ABSENT = ir.Const(text="null")
+"""What an arm gives for a name that is never read after it."""
+
+
+def lower_if(lowering: "BlockLowering", node: ast.If, live: frozenset[str]) -> None:
+    """Lower `node`; `live` are the names that are read after it."""
+    test = lowering.expressions.value(node.test, "condition")
+    if isinstance(test, ir.Const):
+        lowering.run(node.body if wire.decode(test.text) else node.orelse, live)
+        return
+    span = lowering.span(node)
+    if isinstance(test, ir.Glue):
+        lowering.block.obligations.pop(test, None)
+    arms = [lowering.inner(), lowering.inner()]
+    for arm, statements in zip(arms, (node.body, node.orelse), strict=True):
+        arm.run(statements, live)
+    merged = _merged(lowering, arms, live, span)
+    id = lowering.shared.fresh_id(f"if-{_hint(merged, arms)}")
+    condition = lowering.block.settle(test, "condition", f"{id}-condition", span)
+    add_branch(
+        lowering,
+        ir.Branch(id=id, condition=condition, then=ir.Block(), otherwise=ir.Block(), span=span),
+        arms,
+        merged,
+    )
+
+
+def add_branch(
+    lowering: "BlockLowering", branch: ir.Branch, arms: "list[BlockLowering]", merged: list[str]
+) -> None:
+    """Add `branch` with the blocks of `arms`, and bind the names `merged` to what they give."""
+    span = branch.span
+    names = Names()
+    choices = {
+        variable: _choice(variable, names.fresh(merge_name(variable), "_"), arms, span)
+        for variable in merged
+    }
+    then, otherwise = (arm.block.finish() for arm in arms)
+    if then.nodes or otherwise.nodes or choices:
+        lowering.block.add(
+            branch.model_copy(
+                update={
+                    "then": then,
+                    "otherwise": otherwise,
+                    "merges": tuple(choices.values()),
+                }
+            ),
+            effect=any(arm.block.has_effect for arm in arms),
+        )
+    completing = [arm for arm in arms if not arm.ends]
+    lowering.ends = not completing
+    fresh = [set(arm.environment.fresh.items()) for arm in completing]
+    lowering.environment.fresh = dict(set.intersection(*fresh)) if fresh else {}
+    for variable, choice in choices.items():
+        lowering.environment[variable] = ir.Merge(branch=branch.id, name=choice.name)
+        lowering.assigned[variable] = span
+
+
+def merge_name(variable: str) -> str:
+    """Return the name under which a branch gives `variable`."""
+    return "result" if variable == RESULT else identifier(variable)
+
+
+def _hint(merged: list[str], arms: "list[BlockLowering]") -> str:
+    if merged:
+        return kebab(merge_name(merged[0]))
+    return next(filter(None, (arm.block.first_step() for arm in arms)), "branch")
+
+
+def _merged(
+    lowering: "BlockLowering", arms: "list[BlockLowering]", live: frozenset[str], span: Span
+) -> list[str]:
+    """Return the names that the arms bind, that are read later and that every arm leaves bound."""
+    completing = [arm for arm in arms if not arm.ends]
+    bound = dict.fromkeys(name for arm in completing for name in arm.assigned)
+    return [
+        name for name in bound if name in live and _in_all(lowering, name, completing, arms, span)
+    ]
+
+
+def _in_all(
+    lowering: "BlockLowering",
+    name: str,
+    completing: "list[BlockLowering]",
+    arms: "list[BlockLowering]",
+    span: Span,
+) -> bool:
+    """Whether all arms leave `name` bound; if not, reading it afterwards is an error."""
+    for arm in completing:
+        found = arm.environment.get(name)
+        if found is None or isinstance(found, Unavailable):
+            bound_at = next(a.assigned[name] for a in arms if name in a.assigned)
+            lowering.environment[name] = (
+                found if isinstance(found, Unavailable) else Unavailable(bound_at, span)
+            )
+            lowering.assigned[name] = bound_at
+            return False
+    return True
+
+
+def _choice(variable: str, name: str, arms: "list[BlockLowering]", span: Span) -> ir.Choice:
+    references: list[AnyReference] = []
+    for arm in arms:
+        if arm.ends:
+            references.append(ABSENT)
+            continue
+        value = arm.environment[variable]
+        assert not isinstance(value, Unavailable)
+        arm.expressions.embed(value, name)
+        references.append(arm.block.settle(value, "value", name, span))
+    return ir.Choice(name=name, then=references[0], otherwise=references[1])

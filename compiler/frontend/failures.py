@@ -1,0 +1,88 @@
+"""Lowering of `assert` and `raise`: a small step that raises, where Python would."""
+
+import ast
+import builtins
+from typing import TYPE_CHECKING, ClassVar
+
+from headrace.compiler import ir
+from headrace.compiler.frontend.blocks import kebab
+from headrace.compiler.frontend.branches import lower_if
+from headrace.compiler.frontend.scopes import free_names
+
+if TYPE_CHECKING:
+    from headrace.compiler.frontend.statements import BlockLowering
+
+
+class Failure(ast.stmt):
+    """A statement that raises the exception `exception`, a dotted name, made of `arguments`."""
+
+    _fields: ClassVar[tuple[str, ...]] = ("arguments", "keywords")
+
+    def __init__(
+        self,
+        exception: str,
+        id: str,
+        arguments: list[ast.expr],
+        keywords: list[ast.keyword] | None = None,
+    ) -> None:
+        """Keep what is raised, and the id of the node that raises it."""
+        super().__init__()
+        self.exception = exception
+        self.id = id
+        self.arguments = arguments
+        self.keywords = keywords or []
+
+
+def lower_assert(lowering: "BlockLowering", node: ast.Assert, live: frozenset[str]) -> None:
+    """Lower `assert test, message` as the `if` that Python defines it by."""
+    subject = next((name.id for name in free_names(node.test)), "")
+    failure = Failure("AssertionError", f"assert-{subject}", [node.msg] if node.msg else [])
+    ast.copy_location(failure, node)
+    passed = ast.copy_location(ast.Pass(), node)
+    lower_if(lowering, ast.copy_location(ast.If(node.test, [passed], [failure]), node), live)
+
+
+def lower_raise(lowering: "BlockLowering", node: ast.Raise) -> None:
+    """Lower `raise Class(...)` and `raise Class`."""
+    called = node.exc if isinstance(node.exc, ast.Call) else None
+    exception = exception_name(lowering, called.func if called else node.exc)
+    if exception is None or (called and any(isinstance(a, ast.Starred) for a in called.args)):
+        lowering.error(
+            "HR102",
+            node,
+            "only an exception's class, or a call of it, can be raised in a pipeline body",
+            "raise the exception in a step",
+        )
+        lowering.ends = True
+        return
+    arguments, keywords = (called.args, called.keywords) if called else ([], [])
+    id = f"raise-{exception.rpartition('.')[2]}"
+    lower_failure(lowering, ast.copy_location(Failure(exception, id, arguments, keywords), node))
+
+
+def lower_failure(lowering: "BlockLowering", node: Failure) -> None:
+    """Add the step that raises the exception of `node`."""
+    call = ast.Call(ast.Name("fail", ast.Load()), [ast.Constant(node.exception)], [])
+    expressions = lowering.expressions
+    call.args += [expressions.visit(argument) for argument in node.arguments]
+    call.keywords = [ast.keyword(k.arg, expressions.visit(k.value)) for k in node.keywords]
+    raised = expressions.wrap(call)
+    assert isinstance(raised, ir.Glue)
+    lowering.block.raise_(raised, lowering.shared.fresh_id(kebab(node.id)), lowering.span(node))
+    lowering.ends = True
+
+
+def exception_name(lowering: "BlockLowering", node: ast.expr | None) -> str | None:
+    """Return the dotted name of the class that `node` names, as the shim finds it."""
+    dotted = lowering.expressions.dotted(node) if node is not None else None
+    if node is None or dotted is None or lowering.expressions.is_local(dotted.split(".")[0]):
+        return None
+    shared = lowering.shared
+    definition = shared.project.resolve(shared.module, dotted)
+    if definition is None:
+        found = getattr(builtins, dotted, None)
+        is_exception = isinstance(found, type) and issubclass(found, BaseException)
+        return dotted if is_exception else None
+    if definition.kind == "class" and definition.module is not None:
+        return f"{definition.module.name}.{definition.name}"
+    return definition.name if definition.kind == "foreign" else None
