@@ -111,11 +111,23 @@ class OutputSpec(IRModel):
     expression: Glue | None = None
 
 
+class Catch(IRModel):
+    """A handler of exceptions, under a name that is used once, and the classes that it handles.
+
+    A class is written with dots, `module.Class`, or by its name alone if it is a builtin.
+    """
+
+    handler: str
+    classes: tuple[str, ...]
+
+
 class Call(IRModel):
     """A step: a function of the project's own source, run in a container.
 
     `after` names the nodes of the same block that must have succeeded before this one starts
-    although no value comes from them.
+    although no value comes from them. What the node raises of a class in `catches` is no failure:
+    expressions of its outputs may read `caught`, which is then a tuple of the handler and the
+    exception, else None; nothing reads its other outputs then.
     """
 
     kind: Literal["call"] = "call"
@@ -123,6 +135,7 @@ class Call(IRModel):
     function: str
     arguments: tuple[Argument, ...] = ()
     outputs: tuple[OutputSpec, ...] = (OutputSpec(name="out"),)
+    catches: tuple[Catch, ...] = ()
     after: tuple[str, ...] = ()
     settings: StepSettings
     span: Span
@@ -134,6 +147,7 @@ class Compute(IRModel):
     kind: Literal["compute"] = "compute"
     id: str
     outputs: tuple[OutputSpec, ...]
+    catches: tuple[Catch, ...] = ()
     after: tuple[str, ...] = ()
     settings: StepSettings
     span: Span

@@ -73,9 +73,9 @@ def _head(node: AnyNode) -> str:
         case ir.Call():
             arguments = ", ".join(f"{a.name}={_value(a.value)}" for a in node.arguments)
             outputs = "" if node.outputs == (ir.OutputSpec(name="out"),) else _outputs(node.outputs)
-            return f"step {node.id} = {node.function}({arguments}){outputs}"
+            return f"step {node.id} = {node.function}({arguments}){outputs}{_catches(node)}"
         case ir.Compute():
-            return f"compute {node.id}{_outputs(node.outputs)}"
+            return f"compute {node.id}{_outputs(node.outputs)}{_catches(node)}"
         case ir.Map():
             return f"map {node.id} over {_value(node.items)}"
         case ir.Branch():
@@ -97,6 +97,10 @@ def _inside(node: AnyNode) -> Iterator[str]:
             for merge in node.merges:
                 then, otherwise = _value(merge.then), _value(merge.otherwise)
                 yield f"merge {merge.name} = {then} or else {otherwise}"
+
+
+def _catches(node: ir.Call | ir.Compute) -> str:
+    return "".join(f" catches {c.handler} ({', '.join(c.classes)})" for c in node.catches)
 
 
 def _after(ids: Iterable[str]) -> str:

@@ -49,7 +49,8 @@ class _Use:
     value: AnyValue
     known: dict[str, AnyNode]
     maps: frozenset[str]
-    place: Literal["own", "result of a call", "exit"] = "own"
+    place: Literal["own", "exit"] = "own"
+    own_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,13 @@ def _block_uses(block: ir.Block, known: dict[str, AnyNode], maps: frozenset[str]
     """Yield the uses in `block`, whose nodes are added to `known` as they are passed."""
     for node in block.nodes:
         before = dict(known)
-        arguments = len(node.arguments) if isinstance(node, ir.Call) else None
+        own_names = _own_names(node)
+        arguments = len(node.arguments) if isinstance(node, ir.Call) else 0
         for number, value in enumerate(dataflow.own_values(node)):
-            over_result = arguments is not None and number >= arguments
-            yield _Use(node.id, value, before, maps, "result of a call" if over_result else "own")
+            if isinstance(node, ir.Call | ir.Compute) and number >= arguments:
+                yield _Use(node.id, value, before, maps, own_names=own_names)
+            else:
+                yield _Use(node.id, value, before, maps)
         match node:
             case ir.Map():
                 inside, around = dict(before), maps | {node.id}
@@ -101,6 +105,13 @@ def _block_uses(block: ir.Block, known: dict[str, AnyNode], maps: frozenset[str]
                     yield _Use(node.id, merge.then, then, maps, "exit")
                     yield _Use(node.id, merge.otherwise, otherwise, maps, "exit")
         known[node.id] = node
+
+
+def _own_names(node: AnyNode) -> frozenset[str]:
+    """Return the names that expressions of the outputs of `node` may read besides its values."""
+    result = {"result"} if isinstance(node, ir.Call) else set()
+    catching = isinstance(node, ir.Call | ir.Compute) and node.catches
+    return frozenset(result | {"caught"} if catching else result)
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
@@ -245,7 +256,7 @@ def _glue_names_are_used_and_bound(view: _View) -> Iterator[str]:
             continue
         free = set(_free(tree))
         given = {name for name, _ in glue.names}
-        allowed = given | BUILTINS | ({"result"} if use.place == "result of a call" else set())
+        allowed = given | BUILTINS | use.own_names
         for name in sorted(free - allowed):
             yield f"{use.owner}: {name!r} is not bound in the glue {glue.source!r}"
         for name in sorted(given - free):

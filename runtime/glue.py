@@ -50,6 +50,16 @@ def fail(exception: str, *arguments: object, **named: object) -> object:
     raise named_class(exception)(*arguments, **named)
 
 
+def raise_again(error: BaseException) -> object:
+    """Raise `error`, which another step has raised before."""
+    raise error
+
+
+def first_raised(caught: Iterable[object]) -> object:
+    """Return the first of `caught` that is no None, if there is one."""
+    return next((each for each in caught if each is not None), None)
+
+
 def named_class(name: str) -> Any:
     """Return the class that `name` names: a builtin, or `module.Class`.
 
@@ -74,7 +84,27 @@ def named_class(name: str) -> Any:
     return getattr(builtins, name)
 
 
-HELPERS = {"unpack": unpack, "flattened": flattened, "merged": merged, "fail": fail}
+def handled(
+    handlers: Iterable[tuple[str, Iterable[str]]], error: BaseException | None
+) -> tuple[str, BaseException] | None:
+    """Return the first of `handlers` that handles `error`, and the error; None if there is none.
+
+    Raises:
+        ManifestError: a class of a handler is not here, or is no exception.
+    """
+    for handler, names in handlers:
+        classes = tuple(map(named_class, names))
+        if not all(isinstance(c, type) and issubclass(c, BaseException) for c in classes):
+            raise ManifestError(f"{', '.join(names)}: not all of them are exceptions")
+        if isinstance(error, classes):
+            return handler, error
+    return None
+
+
+HELPERS = {
+    helper.__name__: helper
+    for helper in (unpack, flattened, merged, fail, raise_again, first_raised)
+}
 """What the compiler's own expressions may call besides, and users may not."""
 
 _BUILTINS = {**{name: getattr(builtins, name) for name in FUNCTIONS.split()}, **HELPERS}
@@ -101,6 +131,11 @@ def evaluate(source: str, names: Mapping[str, object]) -> Any:
         if _raised_by_expression(error):
             raise ManifestError(f"cannot evaluate the expression `{source}`: {error}") from None
         raise
+
+
+def reads(source: str, name: str) -> bool:
+    """Whether the expression `source` reads `name` outside of comprehensions in it."""
+    return name in compile(source, FILE_NAME, "eval").co_names
 
 
 def _hidden_names(code: CodeType) -> set[str]:

@@ -39,6 +39,16 @@ def report(step: str, error: StepError) -> None:
     tell_engine(line)
 
 
+def report_handled(step: str, error: UserError) -> None:
+    """Write what the step raised to standard error, and that the pipeline handles it."""
+    assert error.cause is not None
+    shown, last = _formatted(error.cause)
+    _flush(sys.stdout)
+    if sys.stderr is not None:
+        print(f"{shown}headrace: step {step}: the pipeline handles {last}", file=sys.stderr)
+        _flush(sys.stderr)
+
+
 def tell_engine(message: str) -> None:
     """Write `message` where Kubernetes looks for it, if it does."""
     path = os.environ.get("HEADRACE_TERMINATION_LOG", TERMINATION_LOG)

@@ -47,6 +47,8 @@ def write_by_class(value: object) -> Write | None:
     enum = sys.modules.get("enum")
     if enum is not None and isinstance(value, enum.Enum):
         return _write_enum
+    if isinstance(value, BaseException):
+        return _write_exception
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
         return _write_numpy
@@ -132,6 +134,31 @@ def _write_enum(writer: Writer, value: Any) -> str | None:
     inner = value.value
     shown = inner if _is_simple(inner) else repr(inner)
     return writer.tagged({TAG: "enum", "class": name, "name": value.name, "value": shown})
+
+
+def _write_exception(writer: Writer, value: Any) -> str | None:
+    name = _class_name(type(value))
+    if name is None:
+        return None
+    # An OSError keeps the name of its file apart from its arguments.
+    arguments = value.__reduce__()[1] if isinstance(value, OSError) else value.args
+    more = {"more": dict(vars(value))} if vars(value) else {}
+    return writer.tagged({TAG: "exception", "class": name, "args": list(arguments), **more})
+
+
+def _read_exception(fields: dict[str, Any]) -> Any:
+    kind = _named_class(fields["class"])
+    if not issubclass(kind, BaseException):
+        raise DataError(f"a value is of the class {fields['class']}, which is no exception here")
+    arguments = fields["args"]
+    value: Any = kind.__new__(kind, *arguments)
+    if hasattr(kind.__init__, "__code__"):
+        # The user's own __init__ may take other arguments than it hands on.
+        value.args = tuple(arguments)
+    else:
+        kind.__init__(value, *arguments)
+    vars(value).update(fields.get("more", {}))
+    return value
 
 
 def _is_simple(value: object) -> bool:
@@ -367,6 +394,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "namedtuple": _read_namedtuple,
     "dataclass": _read_dataclass,
     "enum": _read_enum,
+    "exception": _read_exception,
     "numpy": _read_numpy,
 }
 """What makes a value of each kind of object."""

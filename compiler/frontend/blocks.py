@@ -21,6 +21,9 @@ from headrace.compiler.source import Span
 
 Role = Literal["value", "condition", "items"]
 
+CAUGHT = "caught"
+"""The output of a step under handlers that is a handler and the exception, or None."""
+
 
 def kebab(name: str) -> str:
     """Return `name` as a Kubernetes name: ASCII in lower case and dashes, a letter first."""
@@ -49,20 +52,39 @@ class Names:
 class BlockBuilder:
     """Collects the nodes of one block."""
 
-    def __init__(self, ids: Names, compute_settings: Callable[[str], StepSettings]) -> None:
-        """Start empty; `compute_settings` gives the settings of a `Compute` by its id."""
+    def __init__(
+        self,
+        ids: Names,
+        compute_settings: Callable[[str], StepSettings],
+        catching: Callable[[], tuple[ir.Catch, ...]] = tuple,
+    ) -> None:
+        """Start empty.
+
+        `compute_settings` gives the settings of a `Compute` by its id, `catching` the handlers
+        around what is added. `raised` are the exceptions, or None, of what was added under them
+        and has not been looked at yet.
+        """
         self.ids = ids
         self.has_effect = False
+        self.raised: list[AnyValue] = []
+        self._catching = catching
         self.obligations: dict[ir.Glue, Span] = {}
         self._compute_settings = compute_settings
         self._nodes: dict[str, AnyNode] = {}
         self._barrier: str | None = None
         self._since_barrier: dict[str, None] = {}
 
-    def add(self, node: AnyNode, *, effect: bool = False) -> None:
-        """Append `node`; an effect comes after all before it and before all after it."""
-        after = self._after(node, effect=effect)
-        self._nodes[node.id] = node.model_copy(update={"after": after})
+    def add(self, node: AnyNode, *, effect: bool = False, may_raise: bool = True) -> None:
+        """Append `node`; an effect comes after all before it and before all after it.
+
+        Under handlers a step catches what they handle, unless it is known that it raises nothing.
+        """
+        update: dict[str, object] = {"after": self._after(node, effect=effect)}
+        if isinstance(node, ir.Call | ir.Compute) and may_raise and self._catching():
+            caught = ir.OutputSpec(name=CAUGHT, expression=ir.Glue(source=CAUGHT))
+            update |= {"catches": self._catching(), "outputs": (*node.outputs, caught)}
+            self.raised.append(ir.Output(node=node.id, name=CAUGHT))
+        self._nodes[node.id] = node.model_copy(update=update)
         if effect:
             self.has_effect = True
             self._barrier, self._since_barrier = node.id, {}
@@ -89,10 +111,14 @@ class BlockBuilder:
 
     def finish(self, prefix: str = "check") -> ir.Block:
         """Return the block, with a `Compute` for glue that nothing else is sure to evaluate."""
+        self.evaluate_required(prefix)
+        return ir.Block(nodes=tuple(self._nodes.values()))
+
+    def evaluate_required(self, prefix: str = "check") -> None:
+        """Add a `Compute` for each glue that nothing else is sure to evaluate."""
         for glue, span in list(self.obligations.items()):
             self._compute(glue, "value", prefix, span)
         self.obligations.clear()
-        return ir.Block(nodes=tuple(self._nodes.values()))
 
     def settle(self, value: AnyValue, role: Role, hint: str, span: Span) -> AnyReference:
         """Return a reference to `value` as an output in `role`, made by its producer if it has one.
@@ -152,5 +178,6 @@ class BlockBuilder:
         name = self.ids.fresh(kebab(hint))
         spec = ir.OutputSpec(name="out" if role == "value" else role, role=role, expression=glue)
         settings = self._compute_settings(name)
-        self.add(ir.Compute(id=name, outputs=(spec,), settings=settings, span=span))
+        compute = ir.Compute(id=name, outputs=(spec,), settings=settings, span=span)
+        self.add(compute, may_raise=role != "condition")
         return ir.Output(node=name, name=spec.name)

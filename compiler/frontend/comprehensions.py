@@ -1,10 +1,16 @@
 """Lowering of comprehensions: where they call steps, the loop that defines them; else glue."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from headrace.compiler.frontend.lowering import EMPTY, Environment, FreshKind, Unavailable
+from headrace.compiler.frontend.lowering import (
+    EMPTY,
+    EXCEPTION,
+    Environment,
+    FreshKind,
+    Unavailable,
+)
 from headrace.compiler.frontend.scopes import names_bound
 
 if TYPE_CHECKING:
@@ -55,7 +61,7 @@ def _lower_loop(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr
     environment = lowering.environment.inner({name: EMPTY[kind]})
     environment.fresh[name] = kind
     block_lowering = shared.block_lowering(shared, lowering.block, environment)
-    block_lowering.run([_loop(lowering, node, name)], frozenset({name}))
+    block_lowering.run([loop_of(node, name, lowering.has_step)], frozenset({name, EXCEPTION}))
     _forget(lowering.environment, environment)
     made = environment[name]
     if isinstance(made, Unavailable):
@@ -68,17 +74,21 @@ def _forget(outer: Environment, inner: Environment) -> None:
         del outer.fresh[name]
 
 
-def _loop(lowering: "ExpressionLowering", node: Comprehension, name: str) -> ast.stmt:
+def loop_of(node: Comprehension, name: str, has_step: Callable[[ast.AST], bool]) -> ast.stmt:
+    """Return the loop that adds the elements of `node` to the list or dict `name`.
+
+    What is no step, by `has_step`, makes one list before the loop starts.
+    """
     statement = _addition(node, name)
     generators = list(node.generators)
-    listed = _listed(lowering, generators)
+    listed = _listed(generators, has_step)
     while len(generators) > listed:
         generator = generators.pop()
         statement = _filtered(generator.ifs, statement)
         statement = ast.For(generator.target, generator.iter, [statement], [])
         ast.copy_location(statement, generator.target)
     last = generators[-1]
-    free = next((i for i, test in enumerate(last.ifs) if lowering.has_step(test)), len(last.ifs))
+    free = next((i for i, test in enumerate(last.ifs) if has_step(test)), len(last.ifs))
     statement = _filtered(last.ifs[free:], statement)
     generators[-1] = ast.comprehension(last.target, last.iter, last.ifs[:free], 0)
     if len(generators) == 1 and not generators[0].ifs:
@@ -98,12 +108,12 @@ def _display(variables: Mapping[str, ast.AST], context: ast.expr_context) -> ast
     return names[0] if len(names) == 1 else ast.copy_location(ast.Tuple(names, context), names[0])
 
 
-def _listed(lowering: "ExpressionLowering", generators: list[ast.comprehension]) -> int:
+def _listed(generators: list[ast.comprehension], has_step: Callable[[ast.AST], bool]) -> int:
     """Return how many of `generators` can make one list, without steps, before the loop starts."""
     for index, generator in enumerate(generators):
-        if index and lowering.has_step(generator.iter):
+        if index and has_step(generator.iter):
             return index
-        if any(map(lowering.has_step, generator.ifs)):
+        if any(map(has_step, generator.ifs)):
             return index + 1
     return len(generators)
 

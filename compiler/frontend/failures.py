@@ -5,7 +5,7 @@ import builtins
 from typing import TYPE_CHECKING, ClassVar
 
 from headrace.compiler import ir
-from headrace.compiler.frontend.blocks import kebab
+from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend.branches import lower_if
 from headrace.compiler.frontend.scopes import free_names
 
@@ -43,7 +43,13 @@ def lower_assert(lowering: "BlockLowering", node: ast.Assert, live: frozenset[st
 
 
 def lower_raise(lowering: "BlockLowering", node: ast.Raise) -> None:
-    """Lower `raise Class(...)` and `raise Class`."""
+    """Lower `raise Class(...)`, `raise Class` and, in a handler, `raise` of what it handles."""
+    handled = _handled(lowering, node.exc)
+    if handled is not None:
+        again = ast.Name("raise_again", ast.Load())
+        call = ast.Call(again, [lowering.expressions.embed(handled, "error")], [])
+        _add(lowering, lowering.expressions.wrap(call), "raise", node)
+        return
     called = node.exc if isinstance(node.exc, ast.Call) else None
     exception = exception_name(lowering, called.func if called else node.exc)
     if exception is None or (called and any(isinstance(a, ast.Starred) for a in called.args)):
@@ -60,6 +66,17 @@ def lower_raise(lowering: "BlockLowering", node: ast.Raise) -> None:
     lower_failure(lowering, ast.copy_location(Failure(exception, id, arguments, keywords), node))
 
 
+def _handled(lowering: "BlockLowering", node: ast.expr | None) -> AnyValue | None:
+    """Return the exception that `raise` of `node` raises again, if it does that."""
+    handling = lowering.shared.handling
+    if node is None:
+        return handling[0][1] if handling else None
+    if not isinstance(node, ast.Name):
+        return None
+    known = lowering.environment.get(node.id)
+    return next((error for name, error in handling if name == node.id and error == known), None)
+
+
 def lower_failure(lowering: "BlockLowering", node: Failure) -> None:
     """Add the step that raises the exception of `node`."""
     call = ast.Call(ast.Name("fail", ast.Load()), [ast.Constant(node.exception)], [])
@@ -67,9 +84,16 @@ def lower_failure(lowering: "BlockLowering", node: Failure) -> None:
     call.args += [expressions.visit(argument) for argument in node.arguments]
     call.keywords = [ast.keyword(k.arg, expressions.visit(k.value)) for k in node.keywords]
     raised = expressions.wrap(call)
+    _add(lowering, raised, node.id, node)
+
+
+def _add(lowering: "BlockLowering", raised: AnyValue, id: str, node: ast.AST) -> None:
     assert isinstance(raised, ir.Glue)
-    lowering.block.raise_(raised, lowering.shared.fresh_id(kebab(node.id)), lowering.span(node))
-    lowering.ends = True
+    lowering.block.raise_(raised, lowering.shared.fresh_id(id), lowering.span(node))
+    if lowering.shared.catching:
+        lowering.left = True
+    else:
+        lowering.ends = True
 
 
 def exception_name(lowering: "BlockLowering", node: ast.expr | None) -> str | None:

@@ -9,7 +9,7 @@ from headrace.runtime.glue import FUNCTIONS, HELPERS
 BUILTINS = frozenset(FUNCTIONS.split())
 """The functions that glue may call; the shim evaluates glue with exactly these."""
 
-RESERVED = frozenset({"result", "it", *HELPERS})
+RESERVED = frozenset({"result", "it", "caught", *HELPERS})
 """Names in glue that stand for no variable."""
 
 ONE_SHOT = frozenset({"zip", "enumerate", "reversed"})

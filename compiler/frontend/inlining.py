@@ -12,7 +12,13 @@ from headrace.compiler.diagnostics import Sink
 from headrace.compiler.frontend import fold, glue
 from headrace.compiler.frontend.arguments import bound_arguments
 from headrace.compiler.frontend.blocks import BlockBuilder, kebab
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable
+from headrace.compiler.frontend.lowering import (
+    EXCEPTION,
+    NOTHING,
+    Environment,
+    Lowering,
+    Unavailable,
+)
 from headrace.compiler.frontend.modules import Module
 from headrace.compiler.frontend.project import Definition, function_signature
 from headrace.compiler.frontend.scopes import names_bound
@@ -41,7 +47,12 @@ def lower_function(
             "bind the value in every arm, and return it once at the end",
         )
         return ir.Const(text="null")
-    lowering.run(statements, frozenset({RESULT}))
+    if shared.catching:
+        environment[EXCEPTION] = NOTHING
+    lowering.run(statements, frozenset({RESULT, EXCEPTION}))
+    caught = environment.get(EXCEPTION, NOTHING)
+    if caught != NOTHING and not isinstance(caught, Unavailable):
+        block.raised.append(caught)
     result = environment.get(RESULT)
     return ir.Const(text="null") if result is None or isinstance(result, Unavailable) else result
 

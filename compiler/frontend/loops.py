@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.frontend import fold, glue
-from headrace.compiler.frontend.blocks import Names
+from headrace.compiler.frontend.blocks import CAUGHT, Names
 from headrace.compiler.frontend.branches import merge_name
 from headrace.compiler.frontend.comprehensions import lower_glue
-from headrace.compiler.frontend.lowering import EMPTY, Unavailable
+from headrace.compiler.frontend.lowering import EMPTY, EXCEPTION, NOTHING, Unavailable
 from headrace.compiler.frontend.scopes import Flow, flow_into, names_bound
 from headrace.runtime import wire
 
@@ -119,19 +119,22 @@ def _map(lowering: "BlockLowering", node: ast.For, added: list[str]) -> None:
             environment[name] = EMPTY[kind]
             environment.fresh[name] = kind
     turn = lowering.inner(environment)
-    turn.run(node.body, frozenset(added))
+    read = {EXCEPTION} if lowering.shared.catching else set()
+    turn.run(node.body, frozenset(read.union(added)))
     given = [name for name in added if name in lowering.environment.fresh]
     gathers = _gathers(turn, given, id, node)
+    caught = _gathered_exceptions(turn, node)
     lowering.block.add(
         ir.Map(
             id=id,
             items=items,
             body=turn.block.finish(),
-            gathers=tuple(collected for collected, _ in gathers.values()),
+            gathers=(*(collected for collected, _ in gathers.values()), *caught),
             span=span,
         ),
         effect=turn.block.has_effect,
     )
+    _raise_first(lowering, [ir.Gather(map=id, name=c.name) for c in caught], added)
     for name, (collected, is_single) in gathers.items():
         _join(lowering, name, ir.Gather(map=id, name=collected.name), is_single, node)
     for name, place in names_bound([node.target, *node.body]).items():
@@ -144,7 +147,7 @@ def _gathers(
     turn: "BlockLowering", added: list[str], id: str, node: ast.For
 ) -> dict[str, tuple[ir.Collected, bool]]:
     """Return what the map gathers for each of `added`: one element, or all that a turn adds."""
-    names = Names()
+    names = Names({CAUGHT})
     gathers = {}
     for name in added:
         value = turn.environment[name]
@@ -158,6 +161,24 @@ def _gathers(
         )
         gathers[name] = ir.Collected(name=wanted, value=reference), element is not None
     return gathers
+
+
+def _gathered_exceptions(turn: "BlockLowering", node: ast.For) -> tuple[ir.Collected, ...]:
+    """Return the gather of what the turns have caught, if they may have."""
+    exception = turn.environment.get(EXCEPTION, NOTHING)
+    if exception == NOTHING or isinstance(exception, Unavailable):
+        return ()
+    reference = turn.block.settle(exception, "value", CAUGHT, turn.span(node))
+    return (ir.Collected(name=CAUGHT, value=reference),)
+
+
+def _raise_first(lowering: "BlockLowering", gathered: list[ir.Gather], added: list[str]) -> None:
+    """Take the first exception that a turn has caught for what the loop raises."""
+    for gather in gathered:
+        caught = ast.Name(lowering.shared.name_of(gather, CAUGHT), ast.Load())
+        call = ast.Call(ast.Name("first_raised", ast.Load()), [caught], [])
+        lowering.block.raised.append(lowering.expressions.wrap(call))
+        lowering.environment.unsure.update(added)
 
 
 def _only_element(turn: "BlockLowering", value: AnyValue) -> AnyValue | None:

@@ -2,8 +2,10 @@
 
 import ast
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from headrace.compiler import ir
@@ -31,6 +33,11 @@ class Unavailable:
     why: str = "the other arm of this branch binds nothing"
 
 
+EXCEPTION = "caught exception"
+"""The variable, with a name no source can write, that holds what was caught so far, or None."""
+
+NOTHING = ir.Const(text="null")
+
 FreshKind = Literal["list", "dict"]
 
 EMPTY: dict[FreshKind, ir.Const] = {"list": ir.Const(text="[]"), "dict": ir.Const(text="{}")}
@@ -40,7 +47,7 @@ class Environment(dict[str, AnyValue | Unavailable]):
     """What the names of a pipeline stand for at one place.
 
     `fresh` are those whose list or dict nothing else holds, so that adding to it changes nothing
-    else.
+    else. `unsure` are those whose value is only right if no exception was raised.
     """
 
     def __init__(
@@ -51,12 +58,15 @@ class Environment(dict[str, AnyValue | Unavailable]):
         """Start with `names`."""
         super().__init__(names or {})
         self.fresh = dict(fresh or {})
+        self.unsure: set[str] = set()
 
     def inner(self, more: Mapping[str, AnyValue] | None = None) -> "Environment":
         """Return what the names stand for in a block within this one, and `more`."""
         added = more or {}
         fresh = {name: kind for name, kind in self.fresh.items() if name not in added}
-        return Environment({**self, **added}, fresh)
+        inner = Environment({**self, **added}, fresh)
+        inner.unsure = self.unsure - added.keys()
+        return inner
 
 
 @dataclass
@@ -64,7 +74,9 @@ class Lowering:
     """What the lowering of one pipeline shares: the project, what was reported, the names used.
 
     A sub-pipeline is lowered with a copy whose `module`, `call_counts` and `local_names` are its
-    own; `prefix` then stands before its ids, and `callers` are the pipelines around it.
+    own; `prefix` then stands before its ids, and `callers` are the pipelines around it. `catching`
+    are the handlers around what is lowered, the innermost first; `handling` are the names and the
+    exceptions (each a tuple of its handler and itself) of those whose own block is lowered.
     """
 
     project: Project
@@ -79,6 +91,10 @@ class Lowering:
     glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | glue.RESERVED))
     named: dict[AnyReference, str] = field(default_factory=dict)
     by_name: dict[str, AnyReference] = field(default_factory=dict)
+    catching: tuple[ir.Catch, ...] = ()
+    handling: tuple[tuple[str | None, AnyValue], ...] = ()
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    handler_names: Names = field(default_factory=Names)
     prefix: str = ""
     callers: tuple[str, ...] = ()
     block_lowering: "Callable[[Lowering, BlockBuilder, Environment], BlockLowering]" = field(
@@ -130,7 +146,17 @@ class Lowering:
 
     def new_block(self) -> BlockBuilder:
         """Return an empty block of this pipeline."""
-        return BlockBuilder(self.ids, lambda name: self.configuration.step([name]))
+        return BlockBuilder(
+            self.ids, lambda name: self.configuration.step([name]), lambda: self.catching
+        )
+
+    @contextmanager
+    def within(self, **fields: object) -> Iterator[None]:
+        """Have other `fields` for a while."""
+        before = {name: getattr(self, name) for name in fields}
+        vars(self).update(fields)
+        yield
+        vars(self).update(before)
 
 
 def _no_lowering(*_: object) -> "BlockLowering":

@@ -1,8 +1,10 @@
 """Which names statements bind and read, and which values they take from before them."""
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+from headrace.compiler.frontend.glue import never_raises
 
 ADDING_METHODS = frozenset({"append", "extend"})
 """The methods by which a pipeline's body may add to a list of its own."""
@@ -191,6 +193,16 @@ def _either(one: _Bound, other: _Bound) -> _Bound:
     if one is None or other is None:
         return one if other is None else other
     return one & other
+
+
+def may_raise(node: ast.AST, has_step: Callable[[ast.AST], bool]) -> bool:
+    """Whether Python may raise an exception in the statement `node`, as far as its text tells."""
+    match node:
+        case ast.Pass():
+            return False
+        case ast.Assign(targets=[ast.Name()], value=value) | ast.Expr(value=value):
+            return has_step(value) or not never_raises(value)
+    return True
 
 
 def can_complete(statements: Sequence[ast.stmt]) -> bool:

@@ -1,17 +1,19 @@
 """Lowering of statements: assignments, calls for effect, and what leads to blocks within."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.additions import fresh_kind, lower_addition
-from headrace.compiler.frontend.blocks import BlockBuilder, Names
+from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
 from headrace.compiler.frontend.branches import lower_if, merge_name
 from headrace.compiler.frontend.calls import lower_step
 from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.failures import Failure, lower_assert, lower_failure, lower_raise
+from headrace.compiler.frontend.handlers import lower_try, run_under_handlers
 from headrace.compiler.frontend.loops import lower_for
 from headrace.compiler.frontend.lowering import Environment, Lowering, identifier
 from headrace.compiler.frontend.scopes import live_after
@@ -21,7 +23,6 @@ from headrace.compiler.source import Span
 _WAYS_OUT = {
     ast.While: ("a `while` loop", "put the loop into a step"),
     ast.With: ("`with`", "use the context manager in a step"),
-    ast.Try: ("`try`", "handle the exception in a step"),
     ast.Match: ("a pattern that is more than constants", "use `if` and `elif`"),
     ast.Delete: ("`del`", "leave the name bound"),
     ast.Import: ("an import", "import at the top of the module, or in a step"),
@@ -36,7 +37,8 @@ _WAYS_OUT = {
 class BlockLowering:
     """Lowers the statements of one block.
 
-    `ends` tells that control cannot leave the block at its end, for what was lowered so far.
+    `ends` tells that control never reaches the end of the block, `left` that it does so only with
+    an exception that is handled further out.
     """
 
     def __init__(self, shared: Lowering, block: BlockBuilder, environment: Environment) -> None:
@@ -46,6 +48,7 @@ class BlockLowering:
         self.environment = environment
         self.assigned: dict[str, Span] = {}
         self.ends = False
+        self.left = False
 
     @property
     def expressions(self) -> ExpressionLowering:
@@ -63,13 +66,17 @@ class BlockLowering:
 
     def run(self, statements: Sequence[ast.stmt], live: frozenset[str]) -> None:
         """Lower `statements`; `live` are the names that what follows them reads."""
+        if self.shared.catching:
+            run_under_handlers(self, statements, live)
+            return
         later = live_after(statements, live)
         for index, statement in enumerate(statements):
-            self._statement(statement, later.get(index, live))
+            self.statement(statement, later.get(index, live))
             if self.ends:
                 return
 
-    def _statement(self, node: ast.stmt, live: frozenset[str]) -> None:
+    def statement(self, node: ast.stmt, live: frozenset[str]) -> None:
+        """Lower `node`; `live` are the names that are read after it."""
         if lower_addition(self, node):
             return
         match node:
@@ -83,16 +90,12 @@ class BlockLowering:
                 self._augment(node)
             case ast.Expr(value=value):
                 self._expression(value)
-            case ast.If():
-                lower_if(self, node, live)
-            case ast.For():
-                lower_for(self, node, live)
-            case ast.Assert():
-                lower_assert(self, node, live)
             case ast.Raise():
                 lower_raise(self, node)
             case Failure():
                 lower_failure(self, node)
+            case ast.If() | ast.For() | ast.Assert() | ast.Try():
+                _WITH_BLOCKS[type(node)](self, node, live)
             case _:
                 described, hint = _WAYS_OUT.get(
                     type(node), (f"this statement ({type(node).__name__})", "move it into a step")
@@ -203,7 +206,7 @@ class BlockLowering:
         size = _tuple_size(definition.node)
         if size is not None and size != len(names):
             self._cannot_fit(target, size, len(names))
-        taken = Names()
+        taken = Names({CAUGHT})
         outputs = [taken.fresh(identifier(name), "_") for name in names]
         specs = tuple(
             ir.OutputSpec(name=output, expression=ir.Glue(source=_element(i, len(names))))
@@ -221,6 +224,7 @@ class BlockLowering:
         if isinstance(target, ast.Name):
             self.environment[target.id] = value
             self.environment.fresh.pop(target.id, None)
+            self.environment.unsure.discard(target.id)
             self.assigned[target.id] = self.span(target)
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target, value, node)
@@ -263,6 +267,14 @@ class BlockLowering:
         read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         whole = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
         self._assign([node.target], whole)
+
+
+_WITH_BLOCKS: dict[type[ast.stmt], Callable[[BlockLowering, Any, frozenset[str]], None]] = {
+    ast.If: lower_if,
+    ast.For: lower_for,
+    ast.Assert: lower_assert,
+    ast.Try: lower_try,
+}
 
 
 def _target_hint(target: ast.expr) -> str:

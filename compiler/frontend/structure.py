@@ -14,8 +14,8 @@ from headrace.compiler.frontend.scopes import can_complete
 RESULT = "return"
 """The variable, with a name that no source can write, that holds what the pipeline returns."""
 
-MOST_COPIES = 64
-"""How often the statements after a block that may be left in the middle are written out."""
+MOST_COPIES = 1000
+"""How many statements after blocks that may be left in the middle are written out again."""
 
 
 class TooManyWays(Exception):
@@ -55,38 +55,58 @@ class _Structure:
             spelt = self._match(statement) if isinstance(statement, ast.Match) else None
             if spelt is not None:
                 return [*done, *self.block([*spelt, *statements[index + 1 :]], jump)]
+            rest = statements[index + 1 :]
             if isinstance(statement, ast.If) and _jumps([statement], jump):
-                return [*done, self._split(statement, statements[index + 1 :], jump)]
+                return [*done, self._split(statement, rest, jump)]
+            if isinstance(statement, ast.Try) and _jumps([statement], jump):
+                if _can_be_split(statement, rest, jump):
+                    return [*done, self._split_try(statement, rest, jump)]
             done.append(self._inner(statement, jump))
         return done
 
     def _split(self, node: ast.If, rest: Sequence[ast.stmt], jump: type[ast.stmt]) -> ast.If:
-        completing = [can_complete(arm) for arm in (node.body, node.orelse)]
-        if rest and all(completing):
-            self._copies += 1
-            if self._copies > MOST_COPIES:
-                raise TooManyWays(node)
-        body, orelse = (
-            self.block([*arm, *rest] if completes else arm, jump)
-            for arm, completes in zip((node.body, node.orelse), completing, strict=True)
+        body, orelse = (self._with_rest(arm, rest, jump) for arm in (node.body, node.orelse))
+        return replaced(node, body=body or [_nothing(node)], orelse=orelse)
+
+    def _split_try(self, node: ast.Try, rest: Sequence[ast.stmt], jump: type[ast.stmt]) -> ast.Try:
+        """Return `node` with `rest` where Python goes on there: exceptions of it are not handled."""
+        handlers = [
+            replaced(handler, body=self._with_rest(handler.body, rest, jump) or [_nothing(handler)])
+            for handler in node.handlers
+        ]
+        return replaced(
+            node,
+            body=self.block(node.body, jump) or [_nothing(node)],
+            handlers=handlers,
+            orelse=self._with_rest(node.orelse, rest, jump) if can_complete(node.body) else [],
         )
-        return _replaced(node, body=body or [ast.copy_location(ast.Pass(), node)], orelse=orelse)
+
+    def _with_rest(
+        self, block: Sequence[ast.stmt], rest: Sequence[ast.stmt], jump: type[ast.stmt]
+    ) -> list[ast.stmt]:
+        """Return `block`, and what follows it if its end is reached."""
+        if not rest or not can_complete(block):
+            return self.block(block, jump)
+        self._copies += len(rest)
+        if self._copies > MOST_COPIES:
+            raise TooManyWays(rest[0])
+        return self.block([*block, *rest], jump)
 
     def _inner(self, node: ast.stmt, jump: type[ast.stmt]) -> ast.stmt:
         """Return `node` with the blocks that it holds written out."""
         match node:
             case ast.If():
                 body, orelse = (self.block(arm, jump) for arm in (node.body, node.orelse))
-                return _replaced(node, body=body, orelse=orelse)
+                return replaced(node, body=body, orelse=orelse)
             case ast.For():
                 body = self.block(node.body, ast.Continue)
-                return _replaced(node, body=body, orelse=self.block(node.orelse, jump))
+                return replaced(node, body=body, orelse=self.block(node.orelse, jump))
             case ast.Try():
-                return _replaced(
+                return replaced(
                     node,
                     body=self.block(node.body, _Nothing),
                     handlers=[
-                        _replaced(handler, body=self.block(handler.body, _Nothing))
+                        replaced(handler, body=self.block(handler.body, _Nothing))
                         for handler in node.handlers
                     ],
                     orelse=self.block(node.orelse, _Nothing),
@@ -179,6 +199,17 @@ def _left(node: ast.stmt) -> list[ast.stmt]:
     return [_assigned(RESULT, value, node)]
 
 
+def _can_be_split(node: ast.Try, rest: Sequence[ast.stmt], jump: type[ast.stmt]) -> bool:
+    """Whether what follows `node` can be written at the ends of its blocks."""
+    if rest and node.finalbody:
+        return False
+    return not (_jumps(node.body, jump) and can_complete(node.body))
+
+
+def _nothing(at: ast.AST) -> ast.stmt:
+    return ast.copy_location(ast.Pass(), at)
+
+
 def _jumps(statements: Sequence[ast.stmt], jump: type[ast.stmt]) -> bool:
     """Whether a `jump` in `statements` leaves the block that they are."""
     for node in statements:
@@ -191,12 +222,17 @@ def _jumps(statements: Sequence[ast.stmt], jump: type[ast.stmt]) -> bool:
                 return True
             case ast.For() if _jumps(node.orelse, jump):
                 return True
+            case ast.Try():
+                blocks = [node.body, node.orelse, *(handler.body for handler in node.handlers)]
+                if any(_jumps(block, jump) for block in blocks):
+                    return True
     return False
 
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
-def _replaced(node: _Node, **fields: object) -> _Node:
+def replaced(node: _Node, **fields: object) -> _Node:
+    """Return `node`, at its place, with other `fields`."""
     new = type(node)(**{**dict(ast.iter_fields(node)), **fields})
     return ast.copy_location(new, node)

@@ -8,7 +8,8 @@ def prune(pipeline: ir.Pipeline) -> ir.Pipeline:
     """Return `pipeline` without outputs that no value reads.
 
     A result that Python would throw away is then never stored, so it need not be storable. A
-    `Compute` keeps its outputs: it stands there only for what it computes.
+    `Compute` keeps its outputs, for it stands there only for what it computes, but not what it
+    catches.
     """
     while True:
         used = {*block_references(pipeline.body), *references(pipeline.result)}
@@ -18,14 +19,22 @@ def prune(pipeline: ir.Pipeline) -> ir.Pipeline:
         pipeline = pipeline.model_copy(update={"body": body})
 
 
+_CAUGHT = ir.Glue(source="caught")
+
+
 def _block(block: ir.Block, used: set[AnyReference]) -> ir.Block:
     return ir.Block(nodes=tuple(_node(node, used) for node in block.nodes))
 
 
 def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
     match node:
-        case ir.Call():
-            kept = tuple(o for o in node.outputs if ir.Output(node=node.id, name=o.name) in used)
+        case ir.Call() | ir.Compute():
+            kept = tuple(
+                output
+                for output in node.outputs
+                if ir.Output(node=node.id, name=output.name) in used
+                or (isinstance(node, ir.Compute) and output.expression != _CAUGHT)
+            )
             return node.model_copy(update={"outputs": kept})
         case ir.Map():
             gathers = tuple(g for g in node.gathers if ir.Gather(map=node.id, name=g.name) in used)

@@ -32,6 +32,17 @@ def big(x) -> bool: return x > 2
 class Small(ValueError):
     def __init__(self, n, why):
         super().__init__(n, why)
+def picky(x):
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+def raising(text, x):
+    if text == "é" and x == 2: raise KeyError(text)
+    if x == 7: raise ZeroDivisionError("seven")
+    raise ValueError(x)
+def small(x):
+    raise Small(x, "it is")
+def described(e): return type(e).__name__ + str(e)
 def inner(x, scale=2):
     y = double(x)
     if y > 4:
@@ -194,6 +205,57 @@ BODIES = {
         "early return of nothing": "if not flag:\n        return\n    note(n)\n    return n",
         "return in all arms": "if big(n):\n        return 1\n    elif flag:\n        return add(2)\n    else:\n        return 3",
         "no return on a way": "if big(n):\n        return double(n)",
+        # try
+        "try": "try:\n        y = fail(n)\n    except ValueError:\n        y = 5\n    return y",
+        "try that works": "try:\n        y = picky(n)\n    except ValueError:\n        y = add(0)\n    return y",
+        "try keeps a name": "y = 1\n    try:\n        y = picky(n)\n    except ValueError:\n        pass\n    return y",
+        "try with the exception": "try:\n        y = picky(n)\n    except ValueError as e:\n        y = f'{e} {e.args} {e!r}'\n    return y",
+        "try gives the exception to a step": "try:\n        y = picky(n)\n    except ValueError as e:\n        y = described(e)\n    return y",
+        "try two steps": "try:\n        x = picky(n)\n        y = add(x)\n    except ValueError:\n        y = 0\n    return y",
+        "try nested calls": "try:\n        y = add(picky(n), picky(add(n)))\n    except ValueError as e:\n        y = str(e)\n    return y",
+        "try of several classes": "try:\n        y = raising(text, n)\n    except (KeyError, IndexError) as e:\n        y = 'lookup'\n"
+        "    except ValueError:\n        y = 'value'\n    except Exception as e:\n        y = repr(e)\n    return y",
+        "try own class": "try:\n        y = small(n)\n    except Small as e:\n        y = e.args\n    return y",
+        "try its base": "try:\n        y = small(n)\n    except ValueError as e:\n        y = e.args\n    return y",
+        "try another class": "try:\n        y = fail(n)\n    except KeyError:\n        y = 1\n    return y",
+        "try everything": "try:\n        y = fail(n)\n    except:\n        y = 1\n    return y",
+        "try else": "try:\n        x = picky(n)\n    except ValueError:\n        y = 1\n    else:\n        y = double(x)\n    return y",
+        "try in else": "try:\n        x = add(n)\n    except ValueError:\n        y = 1\n    else:\n        y = picky(x)\n    return y",
+        "try glue": "try:\n        x = xs[2]\n        y = add(x)\n    except IndexError:\n        y = -1\n    return y",
+        "try glue in an argument": "try:\n        y = add(xs[1])\n    except IndexError:\n        y = -1\n    return y",
+        "try glue before a step": "try:\n        y = xs[2] + picky(n)\n    except IndexError:\n        y = -1\n"
+        "    except ValueError:\n        y = -2\n    return y",
+        "try an assert": "try:\n        assert n > 2, 'small'\n        y = add(n)\n    except AssertionError as e:\n        y = str(e)\n    return y",
+        "try a raise": "try:\n        if n > 2:\n            raise Small(n, why='x')\n        y = add(n)\n    except Small as e:\n        y = e.args\n    return y",
+        "raise again": "try:\n        y = picky(n)\n    except ValueError:\n        note(n)\n        raise\n    return y",
+        "raise by name": "try:\n        y = picky(n)\n    except ValueError as e:\n        raise e\n    return y",
+        "raise another": "try:\n        y = picky(n)\n    except ValueError as e:\n        raise KeyError(str(e)) from e\n    return y",
+        "try in try": "try:\n        try:\n            y = raising(text, n)\n        except KeyError:\n            y = 'inner'\n"
+        "    except Exception as e:\n        y = repr(e)\n    return y",
+        "try in a handler": "try:\n        y = picky(n)\n    except ValueError:\n        try:\n            y = fail(n)\n"
+        "        except ValueError as e:\n            y = str(e)\n    return y",
+        "a handler that raises in try": "try:\n        try:\n            y = picky(n)\n        except ValueError as e:\n"
+        "            raise KeyError(str(e))\n    except KeyError as e:\n        y = repr(e)\n    return y",
+        "try a map": "try:\n        ys = [picky(x) for x in xs]\n    except ValueError as e:\n        ys = [str(e)]\n    return ys",
+        "try a loop": "try:\n        ys = []\n        for x in xs:\n            ys.append(picky(x))\n    except ValueError as e:\n        ys = [str(e)]\n    return ys",
+        "try in a map": "out = []\n    for x in xs:\n        try:\n            y = picky(x)\n        except ValueError:\n            y = None\n"
+        "        out.append(y)\n    return out",
+        "try in a loop that adds": "out = []\n    for x in xs:\n        try:\n            out.append(picky(x))\n        except ValueError:\n            out.append('bad')\n    return out",
+        "try that skips": "out = []\n    for x in xs:\n        try:\n            y = picky(x)\n        except ValueError:\n            continue\n        out.append(y)\n    return out",
+        "try a branch": "try:\n        if flag:\n            y = picky(n)\n        else:\n            y = add(n)\n        z = double(y)\n"
+        "    except ValueError:\n        z = 0\n    return z",
+        "try a branch on a step": "try:\n        if picky(n) > 2:\n            y = add(n)\n        else:\n            y = 0\n"
+        "    except ValueError:\n        y = -1\n    return y",
+        "try a branch that keeps": "y = 7\n    try:\n        if flag:\n            y = picky(n)\n        x = fail(n)\n    except ValueError:\n        pass\n    return y",
+        "try for effect": "try:\n        note(n)\n        picky(n)\n        note(2)\n    except ValueError:\n        note(3)\n    return n",
+        "try a sub-pipeline": "try:\n        y = failing(n)\n    except AssertionError as e:\n        y = str(e)\n    return y",
+        "try lazily": "try:\n        y = flag and picky(n) or add(n)\n    except ValueError:\n        y = 0\n    return y",
+        "try unpacking": "try:\n        a, b, c = loose(n)\n    except ValueError as e:\n        a = str(e)\n    return a",
+        "return in try": "try:\n        return picky(n)\n    except ValueError:\n        return -1",
+        "return in a handler": "try:\n        y = picky(n)\n    except ValueError:\n        return -1\n    return double(y)",
+        "return in try, going on in the handler": "try:\n        return picky(n)\n    except ValueError:\n        y = 1\n    return add(y)",
+        "nothing to catch": "try:\n        y = n\n    except ValueError:\n        y = 1\n    else:\n        y = add(y)\n    return y",
+        "try values that both need": "x = add(n)\n    try:\n        y = picky(x)\n    except ValueError:\n        y = double(x)\n    return x, y",
         # expressions
         "chained with steps": "return 1 < add(n) < double(n) < 100",
         "is": "return flag is True, n is None, (n is not False)",
