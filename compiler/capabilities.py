@@ -18,6 +18,8 @@ class Feature(StrEnum):
     BRANCH = "branch"
     BRANCH_IN_MAP = "branch inside a map"
     MAP_IN_BRANCH = "map inside a branch"
+    GUARD = "cleanup that always runs"
+    GUARD_IN_MAP = "cleanup inside a map"
     EFFECT_ORDER = "order of effects"
     RETRIES = "retries"
     RETRY_BACKOFF = "growing retry delay"
@@ -100,6 +102,12 @@ def _block_features(block: ir.Block, inside: frozenset[Feature]) -> Iterator[tup
                     yield Feature.BRANCH_IN_MAP, node.span
                 for arm in dataflow.blocks(node):
                     yield from _block_features(arm, inside | {Feature.BRANCH})
+            case ir.Guard():
+                yield Feature.GUARD, node.span
+                if Feature.MAP in inside:
+                    yield Feature.GUARD_IN_MAP, node.span
+                for block_of_guard in dataflow.blocks(node):
+                    yield from _block_features(block_of_guard, inside)
 
 
 def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:

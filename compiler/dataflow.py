@@ -7,7 +7,7 @@ from headrace.compiler import ir
 
 AnyReference: TypeAlias = ir.Const | ir.Param | ir.Output | ir.Item | ir.Gather | ir.Merge
 AnyValue: TypeAlias = AnyReference | ir.Glue
-AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch
+AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
 
 
 def references(value: AnyValue) -> Iterator[AnyReference]:
@@ -31,6 +31,8 @@ def own_values(node: AnyNode) -> Iterator[AnyValue]:
             yield node.items
         case ir.Branch():
             yield node.condition
+        case ir.Guard():
+            pass
 
 
 def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
@@ -40,6 +42,8 @@ def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
             return (node.body,)
         case ir.Branch():
             return (node.then, node.otherwise)
+        case ir.Guard():
+            return (node.body, node.cleanup)
         case _:
             return ()
 
@@ -74,6 +78,9 @@ def _read(node: AnyNode) -> Iterator[AnyReference]:
         case ir.Branch():
             yield from block_references(node.then, (m.then for m in node.merges))
             yield from block_references(node.otherwise, (m.otherwise for m in node.merges))
+        case ir.Guard():
+            yield from block_references(node.body, (e.value for e in node.exits))
+            yield from block_references(node.cleanup)
 
 
 def block_references(block: ir.Block, exits: Iterable[AnyValue] = ()) -> Iterator[AnyReference]:

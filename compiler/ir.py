@@ -60,7 +60,7 @@ class Gather(IRModel):
 
 
 class Merge(IRModel):
-    """What the arm of a `Branch` that was taken gave for `name`."""
+    """What the arm of a `Branch` that was taken, or a `Guard`, gave for `name`."""
 
     kind: Literal["merge"] = "merge"
     branch: str
@@ -154,7 +154,7 @@ class Compute(IRModel):
 
 
 class Collected(IRModel):
-    """A value of a map's body that is gathered under `name`."""
+    """A value of a map's body that is gathered, or one that leaves a guard, under `name`."""
 
     name: str
     value: Value
@@ -196,7 +196,23 @@ class Branch(IRModel):
     span: Span
 
 
-Node = Annotated[Call | Compute | Map | Branch, Field(discriminator="kind")]
+class Guard(IRModel):
+    """A block and its cleanup, which runs after it whether it succeeded or failed.
+
+    The guard succeeds if both do. `exits` are values of either block; nothing in `cleanup` reads
+    what `body` makes.
+    """
+
+    kind: Literal["guard"] = "guard"
+    id: str
+    body: "Block"
+    cleanup: "Block"
+    exits: tuple[Collected, ...] = ()
+    after: tuple[str, ...] = ()
+    span: Span
+
+
+Node = Annotated[Call | Compute | Map | Branch | Guard, Field(discriminator="kind")]
 
 
 class Block(IRModel):

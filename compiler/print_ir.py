@@ -80,6 +80,8 @@ def _head(node: AnyNode) -> str:
             return f"map {node.id} over {_value(node.items)}"
         case ir.Branch():
             return f"branch {node.id} on {_value(node.condition)}"
+        case ir.Guard():
+            return f"guard {node.id}"
 
 
 def _inside(node: AnyNode) -> Iterator[str]:
@@ -97,6 +99,11 @@ def _inside(node: AnyNode) -> Iterator[str]:
             for merge in node.merges:
                 then, otherwise = _value(merge.then), _value(merge.otherwise)
                 yield f"merge {merge.name} = {then} or else {otherwise}"
+        case ir.Guard():
+            yield from _block(node.body)
+            yield "finally:"
+            yield from (_INDENT + line for line in _block(node.cleanup))
+            yield from (f"exit {e.name} = {_value(e.value)}" for e in node.exits)
 
 
 def _catches(node: ir.Call | ir.Compute) -> str:

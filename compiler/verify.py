@@ -97,6 +97,13 @@ def _block_uses(block: ir.Block, known: dict[str, AnyNode], maps: frozenset[str]
                 inside, around = dict(before), maps | {node.id}
                 yield from _block_uses(node.body, inside, around)
                 yield from (_Use(node.id, g.value, inside, around, "exit") for g in node.gathers)
+            case ir.Guard():
+                body, cleanup = dict(before), dict(before)
+                yield from _block_uses(node.body, body, maps)
+                yield from _block_uses(node.cleanup, cleanup, maps)
+                yield from (
+                    _Use(node.id, e.value, body | cleanup, maps, "exit") for e in node.exits
+                )
             case ir.Branch():
                 then, otherwise = dict(before), dict(before)
                 yield from _block_uses(node.then, then, maps)
@@ -146,6 +153,8 @@ def _names_within_are_unique(view: _View) -> Iterator[str]:
                 kind, names = "gathers", [gather.name for gather in node.gathers]
             case ir.Branch():
                 kind, names = "merges", [merge.name for merge in node.merges]
+            case ir.Guard():
+                kind, names = "exits", [exit.name for exit in node.exits]
         yield from (f"{node.id}: two {kind} {name!r}" for name in _repeated(names))
 
 
@@ -186,6 +195,8 @@ def _given(node: AnyNode, reference: ir.Output | ir.Gather | ir.Merge) -> set[st
             return {gather.name for gather in node.gathers}
         case ir.Merge(), ir.Branch():
             return {merge.name for merge in node.merges}
+        case ir.Merge(), ir.Guard():
+            return {exit.name for exit in node.exits}
     return set()
 
 
@@ -333,6 +344,8 @@ def _exits_are_references(view: _View) -> Iterator[str]:
                 named = [(gather.name, gather.value) for gather in node.gathers]
             case ir.Branch():
                 named = [(m.name, value) for m in node.merges for value in (m.then, m.otherwise)]
+            case ir.Guard():
+                named = [(exit.name, exit.value) for exit in node.exits]
             case _:
                 named = []
         for name, value in named:

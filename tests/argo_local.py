@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from argo_model import Model
+from argo_model import Failed, Model
 
 STORE_PARAMETER = "headrace-store"
 
@@ -72,7 +72,8 @@ def _container(
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        if done.returncode:
+            raise Failed(done.stderr)
         return {name: path.read_text() for name, path in outputs.items()}
 
 

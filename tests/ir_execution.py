@@ -42,6 +42,14 @@ class Execution:
                         value = self._read(merge.then if taken else merge.otherwise)
                         reference = ir.Merge(branch=node.id, name=merge.name)
                         self._values[reference] = wire.encode(value)
+                case ir.Guard():
+                    try:
+                        self._block(node.body)
+                    finally:
+                        self._block(node.cleanup)
+                    for exit in node.exits:
+                        reference = ir.Merge(branch=node.id, name=exit.name)
+                        self._values[reference] = wire.encode(self._read(exit.value))
                 case _:
                     self._step(node)
 

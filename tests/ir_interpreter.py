@@ -59,6 +59,11 @@ class Interpreter:
                     for m in node.merges:
                         value = self._value(m.then if taken else m.otherwise)
                         self._values[ir.Merge(branch=node.id, name=m.name)] = value
+                case ir.Guard():
+                    self._block(node.body)
+                    self._block(node.cleanup)
+                    for e in node.exits:
+                        self._values[ir.Merge(branch=node.id, name=e.name)] = self._value(e.value)
                 case _:
                     self._step(node)
 

@@ -145,18 +145,9 @@ def _condition(
 
 
 def lower_try(lowering: "BlockLowering", node: ast.Try, live: frozenset[str]) -> None:
-    """Lower `node`."""
-    if node.finalbody:
-        lowering.error(
-            "HR102",
-            node,
-            "`finally` is not accepted in a pipeline body",
-            "clean up in a step that handles the exception",
-        )
-        lowering.bind_names(node)
-        return
+    """Lower `node`, which has handlers and no `finally`."""
     shared, outer = lowering.shared, lowering.shared.catching
-    name = shared.handler_names.fresh(f"{shared.prefix}{_subject(node)}")
+    name = shared.handler_names.fresh(f"{shared.prefix}{subject(node)}")
     own = [_catch(lowering, handler, f"{name}.{i}") for i, handler in enumerate(node.handlers)]
     needed = flow_into(node.orelse).needed.union(
         *(flow_into(handler.body).needed for handler in node.handlers)
@@ -251,7 +242,7 @@ def _run_handler(
         lowering.assigned[node.name] = span
 
 
-def _subject(node: ast.Try) -> str:
+def subject(node: ast.Try) -> str:
     """Return what `node` is about: the first function that it calls."""
     inside = (inner for statement in node.body for inner in ast.walk(statement))
     calls = (ast.unparse(inner.func) for inner in inside if isinstance(inner, ast.Call))

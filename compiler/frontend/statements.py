@@ -11,9 +11,10 @@ from headrace.compiler.frontend.additions import fresh_kind, lower_addition
 from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
 from headrace.compiler.frontend.branches import lower_if, merge_name
 from headrace.compiler.frontend.calls import lower_step
+from headrace.compiler.frontend.cleanups import lower_any_try
 from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.failures import Failure, lower_assert, lower_failure, lower_raise
-from headrace.compiler.frontend.handlers import lower_try, run_under_handlers
+from headrace.compiler.frontend.handlers import run_under_handlers
 from headrace.compiler.frontend.loops import lower_for
 from headrace.compiler.frontend.lowering import Environment, Lowering, identifier
 from headrace.compiler.frontend.scopes import live_after
@@ -273,7 +274,7 @@ _WITH_BLOCKS: dict[type[ast.stmt], Callable[[BlockLowering, Any, frozenset[str]]
     ast.If: lower_if,
     ast.For: lower_for,
     ast.Assert: lower_assert,
-    ast.Try: lower_try,
+    ast.Try: lower_any_try,
 }
 
 

@@ -39,6 +39,10 @@ def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
         case ir.Map():
             gathers = tuple(g for g in node.gathers if ir.Gather(map=node.id, name=g.name) in used)
             return node.model_copy(update={"gathers": gathers, "body": _block(node.body, used)})
+        case ir.Guard():
+            exits = tuple(e for e in node.exits if ir.Merge(branch=node.id, name=e.name) in used)
+            body, cleanup = _block(node.body, used), _block(node.cleanup, used)
+            return node.model_copy(update={"exits": exits, "body": body, "cleanup": cleanup})
         case ir.Branch():
             return node.model_copy(
                 update={

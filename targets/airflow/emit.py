@@ -41,7 +41,7 @@ _TAKEN = frozenset(
         *("DAG", "CODE", "ENVIRONMENT", "CronTriggerTimetable", "KubernetesPodOperator", "Param"),
         *("RetryOtherFaults", "RetryDecision", "RetryPolicy", "AirflowSkipException", "all_of"),
         *("chosen_values", "dag", "item", "json", "k8s", "list_items", "only_if"),
-        *("result_of_run", "task", "task_group", "timedelta"),
+        *("result_of_run", "started", "task", "task_group", "timedelta"),
     )
 )
 """Names that the file itself uses, or may use."""
@@ -138,7 +138,13 @@ class _Builder:
 
     def _members(
         self,
-    ) -> Iterator[manifest.PodTask | manifest.ListTask | manifest.ResultTask | manifest.Group]:
+    ) -> Iterator[
+        manifest.PodTask
+        | manifest.ListTask
+        | manifest.StartTask
+        | manifest.ResultTask
+        | manifest.Group
+    ]:
         for map_id, tasks in groupby(self._graph.tasks.values(), key=lambda task: task.map_id):
             if map_id is None:
                 yield from (self._outer_task(task) for task in tasks)
@@ -147,12 +153,14 @@ class _Builder:
 
     def _outer_task(
         self, task: GraphTask
-    ) -> manifest.PodTask | manifest.ListTask | manifest.ResultTask:
+    ) -> manifest.PodTask | manifest.ListTask | manifest.StartTask | manifest.ResultTask:
         spelling = Spelling(self._graph, task)
         if task.purpose == "result":
             return manifest.ResultTask(
                 **self._common(task), template=spelling.marked(self._pipeline.result)
             )
+        if task.purpose == "start":
+            return manifest.StartTask(**self._common(task))
         if isinstance(task.node, ir.Map):
             return manifest.ListTask(**self._common(task), template=_items(task.node, spelling))
         return self._pod(task)
@@ -165,13 +173,19 @@ class _Builder:
             variable=self._variables[map_id],
             items=self._variables[self._graph.list_ids[map_id]],
             source=str(node.span),
-            tasks=tuple(
-                self._choice(node, task) if task.purpose == "choice" else self._pod(task)
-                for task in tasks
-            ),
+            tasks=tuple(self._inner_task(node, task) for task in tasks),
             edges=tuple(self._edges(map_id)),
             returns=tuple(self._variables[t.task_id] for t in tasks if t.task_id in outside),
         )
+
+    def _inner_task(
+        self, node: ir.Map, task: GraphTask
+    ) -> manifest.PodTask | manifest.ChoiceTask | manifest.StartTask:
+        if task.purpose == "choice":
+            return self._choice(node, task)
+        if task.purpose == "start":
+            return manifest.StartTask(**self._common(task))
+        return self._pod(task)
 
     def _choice(self, node: ir.Map, task: GraphTask) -> manifest.ChoiceTask:
         spelling = Spelling(self._graph, task)

@@ -54,6 +54,8 @@ class Spelling:
                 return "", f'ti.xcom_pull(task_ids="{items}")[ti.map_index]'
             case ir.Gather():
                 return "*", self._gather(value)
+            case ir.Merge() if value.branch in self._graph.guarded:
+                return self._expression(collected(self._graph.guarded[value.branch], value.name))
             case ir.Merge():
                 return "", self._merge(value)
             case _:

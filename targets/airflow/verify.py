@@ -11,6 +11,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from headrace.compiler.diagnostics import InternalError
 from headrace.targets.airflow import manifest
+from headrace.targets.airflow.graph import STARTED
 
 MAX_ID_LENGTH = 250
 """Characters in a DAG's or a task's id: `airflow.utils.helpers.validate_key`."""
@@ -122,7 +123,7 @@ def _outputs(task: manifest.Task) -> tuple[str, ...]:
         return task.outputs
     if isinstance(task, manifest.ChoiceTask):
         return tuple(name for name, _ in task.templates)
-    return ()
+    return (STARTED,) if isinstance(task, manifest.StartTask) else ()
 
 
 def _templates(task: manifest.Task) -> Iterator[str]:

@@ -15,6 +15,7 @@ from headrace.targets.argo.expressions import (
     input_value,
     output_or_nothing,
     succeeded,
+    whatever_becomes_of,
     when,
 )
 from headrace.targets.argo.names import Names, object_name, parameter_name
@@ -31,6 +32,10 @@ ARMS = ("then", "otherwise")
 """The tasks of a branch's template."""
 
 
+PARTS = ("body", "cleanup")
+"""The tasks of a guard's template."""
+
+
 class Lowering:
     """Lowers one pipeline to templates, in the order in which a reader meets them."""
 
@@ -43,6 +48,7 @@ class Lowering:
         self.entrypoint = self._names.take(pipeline.name)
         self._steps = step_uses(pipeline, self._names)
         self._never: str | None = None
+        self._passed: str | None = None
         self._lower_pipeline()
 
     @property
@@ -102,6 +108,8 @@ class Lowering:
                 return self._map(node)
             case ir.Branch():
                 return self._branch(node)
+            case ir.Guard():
+                return self._guard(node)
             case _:
                 use = self._steps[node.id]
                 name = use.template.name
@@ -193,6 +201,47 @@ class Lowering:
             callee = self._node(nodes[0])
             return callee, {output: callee.outputs[_named(v)] for output, v in inside.items()}
         return self._sub_block(name, block, inside, span), {output: output for output in inside}
+
+    # --- guards ------------------------------------------------------------------------------
+
+    def _guard(self, node: ir.Guard) -> Callee:
+        name = self._reserve(self._names.take(object_name(node.id)), node.span)
+        scope = Scope(dataflow.node_references(node))
+        names = _output_names(node.exits)
+        exits = {names[exit.name]: exit.value for exit in node.exits}
+        tasks: list[manifest.Task] = []
+        given: dict[str, str] = {}
+        for part, block in zip(PARTS, (node.body, node.cleanup), strict=True):
+            callee, taken = self._arm(f"{name}-{part}", block, exits, node.span)
+            if callee is None:
+                raise InternalError(f"the {part} of {node.id!r} is empty")
+            given |= {output: output_or_nothing(part, made) for output, made in taken.items()}
+            tasks.append(
+                manifest.Task(
+                    name=part,
+                    template=callee.template,
+                    depends=whatever_becomes_of(PARTS[0]) if tasks else None,
+                    arguments=scope.arguments(callee),
+                )
+            )
+        # A last task that is omitted makes the DAG fail, also after a cleanup that succeeded.
+        both = " && ".join(f"{part}.Succeeded" for part in PARTS)
+        tasks.append(manifest.Task(name="passed", template=self._passing(), depends=both))
+        outputs = {
+            output: manifest.ValueFrom(expression=given.get(output) or scope.expression(value))
+            for output, value in exits.items()
+        }
+        self._add_dag(name, scope, tasks, outputs, node.span)
+        return Callee(name, scope.inputs, names)
+
+    def _passing(self) -> str:
+        """Return the template that succeeds at once, without a pod."""
+        if self._passed is None:
+            self._passed = self._names.take("passed")
+            self._templates[self._passed] = manifest.Template(
+                name=self._passed, dag=manifest.Dag(fail_fast=False, tasks=(self._nothing(),))
+            )
+        return self._passed
 
     # --- templates ---------------------------------------------------------------------------
 

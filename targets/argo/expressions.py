@@ -73,6 +73,11 @@ def succeeded(task: str) -> str:
     return f"tasks['{task}'].status == 'Succeeded'"
 
 
+def whatever_becomes_of(task: str) -> str:
+    """Return what a task that follows `task` depends on, whether that one succeeds or fails."""
+    return f"{task}.Succeeded || {task}.Failed || {task}.Errored"
+
+
 def choice(test: str, then: str, otherwise: str) -> str:
     """Return the expression for one of two values."""
     return f"{test} ? {then} : {otherwise}"

@@ -19,6 +19,7 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,126}[a-z0-9])?")
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = ("dag", "container", "suspend")
 _DEPENDS = re.compile(r"([a-z0-9-]+)\.Succeeded")
+_ENDED = re.compile(r"([a-z0-9-]+)\.Succeeded \|\| \1\.Failed \|\| \1\.Errored")
 
 
 def verify(workflow_template: Document) -> None:
@@ -133,19 +134,18 @@ class _Verifier:
             yield "has no task"
         yield from _name_problems("tasks", [task["name"] for task in tasks], _NAME)
         by_name = {task["name"]: task for task in tasks}
-        edges: dict[str, list[str]] = {}
+        succeeded: dict[str, list[str]] = {}
+        ended: dict[str, list[str]] = {}
         for task in tasks:
-            edges[task["name"]] = []
-            for term in task["depends"].split(" && ") if "depends" in task else ():
-                match = _DEPENDS.fullmatch(term)
-                if match is None or match[1] not in by_name:
-                    yield f"task {task['name']!r} depends on {term!r}, which is no task"
-                else:
-                    edges[task["name"]].append(match[1])
+            succeeded[task["name"]], ended[task["name"]] = _depends(task)
+            for name in (*succeeded[task["name"]], *ended[task["name"]]):
+                if name not in by_name:
+                    yield f"task {task['name']!r} depends on {name!r}, which is no task"
+        edges = {name: [*succeeded[name], *ended[name]] for name in by_name}
         for task in tasks:
-            before = _closure(edges, edges[task["name"]])
-            if task["name"] in before:
+            if task["name"] in _closure(edges, edges[task["name"]]):
                 yield f"task {task['name']!r} depends on itself"
+            before = _closure(succeeded, succeeded[task["name"]])
             for problem in self._task_problems(template, task, before):
                 yield f"task {task['name']!r}: {problem}"
         yield from self._output_problems(template)
@@ -188,8 +188,13 @@ class _Verifier:
 
     def _output_problems(self, template: Document) -> Problems:
         tasks = _tasks(template)
-        certain = self._task_readable(template, {task["name"] for task in tasks})
-        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if not _is_certain(t)}
+        may_fail = {name for task in tasks for name in _depends(task)[1]}
+        certain = self._task_readable(template, {task["name"] for task in tasks} - may_fail)
+        perhaps = {
+            task["name"]: self._outputs_of(task)
+            for task in tasks
+            if not _is_certain(task) or task["name"] in may_fail
+        }
         for output in _parameters(template, "outputs"):
             source = output["valueFrom"]
             found: Problems = iter(())
@@ -211,6 +216,16 @@ def _parameters(owner: Document, part: str) -> list[Document]:
 def _tasks(template: Document) -> list[Document]:
     found: list[Document] = template.get("dag", {}).get("tasks", [])
     return found
+
+
+def _depends(task: Document) -> tuple[list[str], list[str]]:
+    """Return the tasks that must have succeeded, and those that must have ended in any way."""
+    text = task.get("depends", "")
+    if match := _ENDED.fullmatch(text):
+        return [], [match[1]]
+    terms = text.split(" && ") if text else []
+    found = [_DEPENDS.fullmatch(term) for term in terms]
+    return [m[1] if m else term for m, term in zip(found, terms, strict=True)], []
 
 
 def _is_certain(task: Document) -> bool:

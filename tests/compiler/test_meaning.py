@@ -254,6 +254,23 @@ BODIES = {
         "return in try": "try:\n        return picky(n)\n    except ValueError:\n        return -1",
         "return in a handler": "try:\n        y = picky(n)\n    except ValueError:\n        return -1\n    return double(y)",
         "return in try, going on in the handler": "try:\n        return picky(n)\n    except ValueError:\n        y = 1\n    return add(y)",
+        "finally": "try:\n        y = picky(n)\n    finally:\n        note('done')\n    return y",
+        "finally with a handler": "try:\n        y = picky(n)\n    except ValueError as e:\n        y = str(e)\n    finally:\n        note('done')\n    return y",
+        "finally that fails": "try:\n        y = add(n)\n    finally:\n        fail(n)\n    return y",
+        "finally after failing glue": "try:\n        y = xs[2]\n    finally:\n        note('done')\n    return y",
+        "finally that binds": "try:\n        note(n)\n    finally:\n        y = add(n)\n    return y",
+        "finally in a handler": "try:\n        try:\n            y = picky(n)\n        finally:\n            note(1)\n"
+        "    except ValueError:\n        y = 0\n    return y",
+        "finally that raises in a handler": "try:\n        try:\n            y = picky(n)\n        finally:\n            z = fail(n)\n"
+        "    except ValueError as e:\n        y = str(e)\n    return y",
+        "finally in a map": "out = []\n    for x in xs:\n        try:\n            y = double(x)\n        finally:\n            note(x)\n"
+        "        out.append(y)\n    return out",
+        "finally in a branch": "y = 0\n    if flag:\n        try:\n            y = picky(n)\n        finally:\n            note(n)\n    return y",
+        "finally of nothing": "try:\n        y = n\n    finally:\n        note(n)\n    return y",
+        "finally of glue": "try:\n        y = double(n)\n    finally:\n        z = n + 1\n    return y, z",
+        "return in finally's try": "try:\n        return picky(n)\n    finally:\n        note(n)",
+        "a branch in finally": "try:\n        y = add(n)\n    finally:\n        if flag:\n            note(n)\n    return y",
+        "a map in finally": "try:\n        y = add(n)\n    finally:\n        for x in xs:\n            note(x)\n    return y",
         "nothing to catch": "try:\n        y = n\n    except ValueError:\n        y = 1\n    else:\n        y = add(y)\n    return y",
         "try values that both need": "x = add(n)\n    try:\n        y = picky(x)\n    except ValueError:\n        y = double(x)\n    return x, y",
         # expressions
