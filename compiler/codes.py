@@ -20,7 +20,7 @@ CODES = {
     "HR102": Code("construct that a pipeline's body does not accept"),
     "HR103": Code("no pipeline function"),
     "HR104": Code("function that cannot be a pipeline"),
-    "HR105": Code("value that goes from one turn of a loop to the next"),
+    "HR106": Code("value that goes from one turn of a loop to the next"),
     "HR201": Code("unknown name"),
     "HR202": Code("name that may be unbound"),
     "HR203": Code("call to something that is not a step"),

@@ -31,7 +31,7 @@ def lower_addition(lowering: "BlockLowering", node: ast.stmt) -> bool:
     kind: FreshKind = "dict" if isinstance(node, ast.Assign) else "list"
     if lowering.environment.fresh.get(name) != kind:
         lowering.error(
-            "HR105",
+            "HR106",
             node,
             f"`{name}` is not known to be a {kind} that nothing else holds",
             f"make it a {kind} display just above, and read it only after all additions",

@@ -82,7 +82,7 @@ def _refuse(lowering: "BlockLowering", node: ast.For, carried: str, flow: Flow) 
         else f"`{carried}` is read after this loop"
     )
     lowering.shared.sink.report(
-        "HR105",
+        "HR106",
         f"{reason}, and how many turns there are is not known before the run",
         lowering.span(place or node.target),
         label="from one turn to the next" if place else "what the last turn binds",

@@ -110,9 +110,8 @@ class NormalForm:
         }
         for name, index, part in places[: last + 1]:
             new: ast.AST
-            if isinstance(part, ast.keyword):
-                new = replaced(part, value=self._before(part.value, before))
-            elif name == "func" and isinstance(part, ast.Attribute):
+            is_method = name == "func" and isinstance(part, ast.Attribute)
+            if isinstance(part, ast.keyword) or (is_method and isinstance(part, ast.Attribute)):
                 new = replaced(part, value=self._before(part.value, before))
             else:
                 new = self._before(part, before)

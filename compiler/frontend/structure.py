@@ -58,9 +58,8 @@ class _Structure:
             rest = statements[index + 1 :]
             if isinstance(statement, ast.If) and _jumps([statement], jump):
                 return [*done, self._split(statement, rest, jump)]
-            if isinstance(statement, ast.Try) and _jumps([statement], jump):
-                if _can_be_split(statement, rest, jump):
-                    return [*done, self._split_try(statement, rest, jump)]
+            if isinstance(statement, ast.Try) and _can_be_split(statement, rest, jump):
+                return [*done, self._split_try(statement, rest, jump)]
             done.append(self._inner(statement, jump))
         return done
 
@@ -69,7 +68,7 @@ class _Structure:
         return replaced(node, body=body or [_nothing(node)], orelse=orelse)
 
     def _split_try(self, node: ast.Try, rest: Sequence[ast.stmt], jump: type[ast.stmt]) -> ast.Try:
-        """Return `node` with `rest` where Python goes on there: exceptions of it are not handled."""
+        """Return `node` with `rest` where Python goes on there: not handled."""
         handlers = [
             replaced(handler, body=self._with_rest(handler.body, rest, jump) or [_nothing(handler)])
             for handler in node.handlers
@@ -200,8 +199,8 @@ def _left(node: ast.stmt) -> list[ast.stmt]:
 
 
 def _can_be_split(node: ast.Try, rest: Sequence[ast.stmt], jump: type[ast.stmt]) -> bool:
-    """Whether what follows `node` can be written at the ends of its blocks."""
-    if rest and node.finalbody:
+    """Whether a `jump` leaves `node`, and what follows it can be written at its blocks' ends."""
+    if not _jumps([node], jump) or (rest and node.finalbody):
         return False
     return not (_jumps(node.body, jump) and can_complete(node.body))
 

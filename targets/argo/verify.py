@@ -140,7 +140,8 @@ class _Verifier:
             succeeded[task["name"]], ended[task["name"]] = _depends(task)
             for name in (*succeeded[task["name"]], *ended[task["name"]]):
                 if name not in by_name:
-                    yield f"task {task['name']!r} depends on {name!r}, which is no task"
+                    depends = task["depends"]
+                    yield f"task {task['name']!r} depends on {depends!r}: {name!r} is no task"
         edges = {name: [*succeeded[name], *ended[name]] for name in by_name}
         for task in tasks:
             if task["name"] in _closure(edges, edges[task["name"]]):
@@ -225,7 +226,7 @@ def _depends(task: Document) -> tuple[list[str], list[str]]:
         return [], [match[1]]
     terms = text.split(" && ") if text else []
     found = [_DEPENDS.fullmatch(term) for term in terms]
-    return [m[1] if m else term for m, term in zip(found, terms, strict=True)], []
+    return [m[1] if m else f"{term} (?)" for m, term in zip(found, terms, strict=True)], []
 
 
 def _is_certain(task: Document) -> bool:
