@@ -22,7 +22,7 @@ from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_lay
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
 from headrace.compiler.settings import PipelineSettings, StepSettings
-from headrace.compiler.source import SourceFile, Span
+from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath, TomlPlaces
 
@@ -62,6 +62,11 @@ class Configuration:
     def image_is_default(self) -> bool:
         """Whether no image is set for all steps, so that the stock Python image stands there."""
         return "image" not in self.tree and "image" not in self.tree.get("defaults", {})
+
+    @property
+    def has_profiles(self) -> bool:
+        """Whether another configuration than this one is there to choose."""
+        return any(layer.tree.get("profiles") for layer in self.layers)
 
     def step(self, names: Sequence[str]) -> StepSettings:
         """Return the settings of the step that has `names`, the more specific ones later."""
@@ -139,15 +144,15 @@ def _read_overrides(
 ) -> Iterator[Layer]:
     """Yield each override as a layer; messages show them as the lines of a file `--set`."""
     text = "\n".join(override.replace("\n", " ").replace("\r", " ") for override in overrides)
-    source = SourceFile(Path("--set"), "--set", text)
+    source = SourceFile(Path(COMMAND_LINE), COMMAND_LINE, text)
     if overrides:
-        sources["--set"] = source
+        sources[COMMAND_LINE] = source
     for number, override in enumerate(overrides, 1):
         key, equals, value = override.partition("=")
         parsed = parse_override(key, value) if equals else None
         if parsed is None:
             end = len(override) + 1
-            span = Span(path="--set", line=number, end_line=number, end_column=end)
+            span = Span(path=COMMAND_LINE, line=number, end_line=number, end_column=end)
             hint = "write --set dotted.path=VALUE, as in --set steps.train.memory=64Gi"
             sink.report("HR402", f"cannot read --set {override}", span, hint=hint)
             continue

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headrace.compiler import capabilities, ir
+from headrace.compiler import capabilities, ignores, ir
 from headrace.compiler.configuration import load
-from headrace.compiler.diagnostics import Severity, Sink
+from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
 from headrace.compiler.passes.prune import prune
-from headrace.compiler.registry import load_target
+from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 from headrace.compiler.source import SourceFile
 from headrace.compiler.target import ManifestFile
 from headrace.compiler.verify import verify
@@ -17,14 +17,21 @@ from headrace.compiler.verify import verify
 
 @dataclass
 class Compilation:
-    """What became of one source file; `pipeline` is None when there was an error."""
+    """What became of the source file `path`; `pipeline` is None when there was an error.
 
+    `is_only_configuration` tells that the source has no other: no profile, and no `--set`.
+    `checked` are the targets that it was compiled for so far.
+    """
+
+    path: Path
     pipeline: ir.Pipeline | None
     diagnostics: Sink
     sources: dict[str, SourceFile] = field(default_factory=dict)
     import_path: list[Path] = field(default_factory=list)
     project_folder: Path = field(default_factory=Path)
     image_is_default: bool = False
+    is_only_configuration: bool = False
+    checked: set[str] = field(default_factory=set)
 
 
 def compile_source(
@@ -46,7 +53,7 @@ def compile_source(
     sink = Sink()
     project = Project(path.absolute(), sink)
     if project.main is None:
-        return Compilation(None, sink, project.sources)
+        return Compilation(path, None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)
     if pipeline is not None:
@@ -54,13 +61,36 @@ def compile_source(
         pipeline = prune(pipeline)
         verify(pipeline, steered=True)
     return Compilation(
+        path,
         pipeline,
         sink,
         {**configuration.sources, **project.sources},
         [project.import_root],
         configuration.project_folder,
         configuration.image_is_default,
+        not settings and not configuration.has_profiles,
     )
+
+
+def findings(compilation: Compilation) -> list[Diagnostic]:
+    """Return all diagnostics but the warnings that the source silences, in order of their places.
+
+    Comments that silence nothing are among them, as far as this compilation can know.
+    """
+    return ignores.applied(compilation.diagnostics, compilation.sources, _read(compilation))
+
+
+def _read(compilation: Compilation) -> ignores.Read | None:
+    pipeline = compilation.pipeline
+    if pipeline is None or compilation.diagnostics.failed:
+        return None
+    stages = {"frontend"}
+    wanted = pipeline.settings.targets or MANIFEST_TARGETS
+    # Another profile, or another target, may have warnings that this compilation has not.
+    if compilation.is_only_configuration and compilation.checked.issuperset(wanted):
+        stages |= {"configuration", "target"}
+    functions = (pipeline.span, *(function.span for function in pipeline.functions))
+    return ignores.Read(pipeline.span.path, functions, frozenset(stages))
 
 
 def emit(
@@ -89,6 +119,7 @@ def emit(
                 sink.add(diagnostic)
     if sink.failed:
         return {}
+    compilation.checked |= targets.keys()
     return {name: target.emit(pipeline) for name, target in targets.items()}
 
 

@@ -98,6 +98,8 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
         "clear",
     ):
         hint = "build the list with a comprehension, or change it in a step that returns it"
+    elif isinstance(func, ast.Attribute) and not _foreign(lowering, func):
+        hint = did_you_mean(func.attr, glue.METHODS) or hint
     return lowering.error(
         "HR203",
         func,
