@@ -52,11 +52,15 @@ class Item(IRModel):
 
 
 class Gather(IRModel):
-    """The list of what each turn of a `Map` gave for `name`, in the order of the items."""
+    """The list of what each turn of a `Map` gave for `name`, in the order of the items.
+
+    Another map may run over it: then it is `items`, a list that an engine reads.
+    """
 
     kind: Literal["gather"] = "gather"
     map: str
     name: str = "out"
+    role: Literal["value", "items"] = "value"
 
 
 class Merge(IRModel):
@@ -163,7 +167,7 @@ class Collected(IRModel):
 class Map(IRModel):
     """A body that runs once for each item; an empty list is a success with empty gathers.
 
-    `items` is a constant list, or an output whose role is `items`.
+    `items` is a constant list, or an output or a gather whose role is `items`.
     """
 
     kind: Literal["map"] = "map"

@@ -314,6 +314,8 @@ def _names_of_a_node_mean_one_value(view: _View) -> Iterator[str]:
 
 
 def _role(value: AnyValue, nodes: dict[str, AnyNode]) -> str | None:
+    if isinstance(value, ir.Gather):
+        return value.role
     if not isinstance(value, ir.Output):
         return None
     node = nodes.get(value.node)

@@ -28,6 +28,8 @@ class Execution:
             return wire.decode(value.text)
         if isinstance(value, ir.Glue):
             return glue.evaluate(value.source, {n: self._read(r) for n, r in value.names})
+        if isinstance(value, ir.Gather):
+            value = value.model_copy(update={"role": "value"})
         return wire.decode(self._values[value])
 
     def _block(self, block: ir.Block) -> None:

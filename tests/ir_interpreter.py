@@ -46,6 +46,8 @@ class Interpreter:
             return json.loads(value.text)
         if isinstance(value, ir.Glue):
             return value.source
+        if isinstance(value, ir.Gather):
+            value = value.model_copy(update={"role": "value"})
         return self._values[value]
 
     def _block(self, block: ir.Block) -> None:

@@ -225,6 +225,8 @@ def _settled_items(expressions: "ExpressionLowering", node: ast.For, id: str) ->
         expressions.block.obligations.pop(items, None)
     if isinstance(items, ir.Const) and items.text.startswith("["):
         return items
+    if isinstance(items, ir.Gather):
+        return items.model_copy(update={"role": "items"})
     span = expressions.shared.module.span(node)
     return expressions.block.settle(items, "items", f"{id}-items", span)
 

@@ -37,7 +37,8 @@ def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
             )
             return node.model_copy(update={"outputs": kept})
         case ir.Map():
-            gathers = tuple(g for g in node.gathers if ir.Gather(map=node.id, name=g.name) in used)
+            read = {(r.map, r.name) for r in used if isinstance(r, ir.Gather)}
+            gathers = tuple(g for g in node.gathers if (node.id, g.name) in read)
             return node.model_copy(update={"gathers": gathers, "body": _block(node.body, used)})
         case ir.Guard():
             exits = tuple(e for e in node.exits if ir.Merge(branch=node.id, name=e.name) in used)

@@ -263,6 +263,6 @@ def _resources(step: ir.Call | ir.Compute) -> tuple[tuple[str, str], ...]:
 def _items(node: ir.Map, spelling: Spelling) -> str:
     if isinstance(node.items, ir.Const):
         return wire.encode(wire.split_items(node.items.text))
-    if isinstance(node.items, ir.Output):
+    if isinstance(node.items, ir.Output | ir.Gather):
         return spelling.bare(node.items)
     raise InternalError(f"the items of {node.id} are neither constant nor an output")

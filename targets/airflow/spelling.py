@@ -38,8 +38,10 @@ class Spelling:
         mark, expression = self._expression(value)
         return f"{mark}{{{{ {expression} }}}}"
 
-    def bare(self, reference: ir.Output) -> str:
-        """Return the template of the text of `reference` as its task gives it."""
+    def bare(self, reference: ir.Output | ir.Gather) -> str:
+        """Return the template of the text of `reference` without a mark, as its task gives it."""
+        if isinstance(reference, ir.Gather):
+            return f"{{{{ {self._gather(reference)} }}}}"
         return f"{{{{ {self._pull(reference)} }}}}"
 
     def _expression(self, value: AnyValue) -> tuple[str, str]:

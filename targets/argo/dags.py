@@ -13,13 +13,14 @@ from headrace.targets.argo.expressions import (
     choice,
     gathered,
     input_value,
+    items_of,
     output_or_nothing,
     succeeded,
     whatever_becomes_of,
     when,
 )
 from headrace.targets.argo.names import Names, object_name, parameter_name
-from headrace.targets.argo.scope import Callee, Scope
+from headrace.targets.argo.scope import Callee, Scope, output_key
 from headrace.targets.argo.steps import container_template, source_metadata, step_uses
 
 RESULT = "result"
@@ -43,6 +44,7 @@ class Lowering:
         """Lower `pipeline`."""
         self._pipeline = pipeline
         self._names = Names("-")
+        self._read = set(dataflow.block_references(pipeline.body, [pipeline.result]))
         self._templates: dict[str, manifest.Template | None] = {}
         self.spans: dict[str, Span] = {}
         self.entrypoint = self._names.take(pipeline.name)
@@ -133,13 +135,26 @@ class Lowering:
             with_param=with_param,
             arguments=scope.arguments(body, loop=node.id),
         )
-        names = _output_names(node.gathers)
-        outputs = {
-            names[c.name]: manifest.ValueFrom(expression=gathered(EACH, taken[c.name]))
+        given = [
+            (gather, taken[c.name])
             for c in node.gathers
+            for gather in self._read_of(node.id, c.name)
+        ]
+        outputs_of = Names("_")
+        names = {output_key(g): outputs_of.take(parameter_name(output_key(g))) for g, _ in given}
+        outputs = {
+            names[output_key(gather)]: manifest.ValueFrom(
+                expression=(items_of if gather.role == "items" else gathered)(EACH, made)
+            )
+            for gather, made in given
         }
         self._add_dag(name, scope, [task], outputs, node.span)
         return Callee(name, scope.inputs, names)
+
+    def _read_of(self, map: str, name: str) -> list[ir.Gather]:
+        """Return what is read of the gather `name` of `map`: a value, or items of another map."""
+        both = [ir.Gather(map=map, name=name), ir.Gather(map=map, name=name, role="items")]
+        return [gather for gather in both if gather in self._read]
 
     def _map_body(self, node: ir.Map, name: str) -> tuple[Callee, dict[str, str]]:
         """Return what a turn of `node` runs, and which of its outputs each gather takes."""
@@ -321,4 +336,4 @@ def _reference(value: AnyValue) -> dataflow.AnyReference:
 def _named(value: AnyValue) -> str:
     if not isinstance(value, ir.Output | ir.Gather | ir.Merge):
         raise InternalError(f"{value!r} is no output")
-    return value.name
+    return output_key(value)

@@ -92,6 +92,11 @@ def gathered(task: str, name: str) -> str:
     return f"'*' + ({_output(task, name)} ?? '[]')"
 
 
+def items_of(task: str, name: str) -> str:
+    """Return an expression for what a loop gave: the list of texts that another loop runs over."""
+    return f"{_output(task, name)} ?? '[]'"
+
+
 def when(outcome: bool) -> str:
     """Return the condition of the arm that runs when the branch's condition is `outcome`."""
     operator = "==" if outcome else "!="

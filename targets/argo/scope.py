@@ -116,7 +116,13 @@ class Scope:
         if node not in self._tasks or not isinstance(value, ir.Output | ir.Gather | ir.Merge):
             raise InternalError(f"no task gives {value!r}")
         task, callee = self._tasks[node]
-        return output_reference(task, callee.outputs[value.name])
+        return output_reference(task, callee.outputs[output_key(value)])
+
+
+def output_key(value: ir.Output | ir.Gather | ir.Merge) -> str:
+    """Return the name by which a `Callee` knows `value` among its outputs."""
+    is_items = isinstance(value, ir.Gather) and value.role == "items"
+    return f"{value.name}_items" if is_items else value.name
 
 
 def _readable(reference: AnyReference) -> str:
@@ -132,9 +138,8 @@ def _readable(reference: AnyReference) -> str:
             return parameter_name(reference.node)
         case ir.Output():
             return parameter_name(f"{reference.node}_{reference.name}")
-        case ir.Gather() if reference.name == "out":
-            return parameter_name(reference.map)
         case ir.Gather():
-            return parameter_name(reference.name)
+            wanted = reference.map if reference.name == "out" else reference.name
+            return parameter_name(f"{wanted}_items" if reference.role == "items" else wanted)
         case _:
             raise InternalError(f"{reference!r} needs no input")

@@ -16,6 +16,7 @@ from headrace.compiler.source import Span
 from headrace.runtime import wire
 from headrace.targets.kubeflow import components, manifest
 from headrace.targets.kubeflow.gathering import direct_keys, gathers, is_value_of, own_keys, renamed
+from headrace.targets.kubeflow.lists import with_lists
 from headrace.targets.kubeflow.names import (
     EACH,
     Names,
@@ -54,6 +55,7 @@ class Lowering:
 
     def __init__(self, pipeline: ir.Pipeline) -> None:
         """Lower `pipeline`, which has a step."""
+        pipeline = with_lists(pipeline)
         self._pipeline = pipeline
         self._types = ParameterTypes(pipeline)
         self._names = component_names()

@@ -187,7 +187,9 @@ class _MapRun:
             for gather in self._node.gathers:
                 texts = [_marked(inner, gather.value) for inner in self._inner]  # type: ignore[arg-type]
                 gathered = ir.Gather(map=self._node.id, name=gather.name)
-                self._scope[gathered] = "*" + json.dumps(texts)
+                listed = json.dumps(texts)
+                self._scope[gathered] = wire.LIST_MARK + listed
+                self._scope[gathered.model_copy(update={"role": "items"})] = listed
         self._done(not self._failed)
 
 
