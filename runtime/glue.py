@@ -50,6 +50,11 @@ def fail(exception: str, *arguments: object, **named: object) -> object:
     raise named_class(exception)(*arguments, **named)
 
 
+def make(name: str, *arguments: object, **named: object) -> object:
+    """Return an object of the class with the dotted name `name`."""
+    return named_class(name)(*arguments, **named)
+
+
 def raise_again(error: BaseException) -> object:
     """Raise `error`, which another step has raised before."""
     raise error
@@ -103,7 +108,7 @@ def handled(
 
 HELPERS = {
     helper.__name__: helper
-    for helper in (unpack, flattened, merged, fail, raise_again, first_raised)
+    for helper in (unpack, flattened, merged, make, fail, raise_again, first_raised)
 }
 """What the compiler's own expressions may call besides, and users may not."""
 

@@ -9,6 +9,7 @@ from headrace.compiler.frontend.arguments import bound_arguments, star_argument
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.inlining import lower_sub_pipeline, step_id
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.records import class_key, fields_of, is_record, misfit
 from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
         lowering.consumed = node.args[0]
     arguments = [lowering.visit(argument) for argument in node.args]
     keywords = [ast.keyword(k.arg, lowering.visit(k.value)) for k in node.keywords]
+    record = _record(lowering, func)
+    if record is not None:
+        wrong = misfit(record, node)
+        if wrong:
+            return lowering.error(
+                "HR204",
+                node,
+                f"`{record.name}` {wrong}",
+                hint=f"its fields are {', '.join(fields_of(record.node))}"
+                if isinstance(record.node, ast.ClassDef)
+                else "",
+            )
+        made = ast.Constant(class_key(record))
+        return ast.Call(ast.Name("make", ast.Load()), [made, *arguments], keywords)
     if isinstance(func, ast.Name):
         resolved = lowering.shared.project.resolve(lowering.shared.module, func.id)
         if func.id in glue.BUILTINS and not lowering.is_local(func.id) and resolved is None:
@@ -52,6 +67,16 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
             ast.Attribute(lowering.visit(func.value), func.attr, ast.Load()), arguments, keywords
         )
     return _refuse(lowering, node)
+
+
+def _record(lowering: "ExpressionLowering", func: ast.expr) -> Definition | None:
+    """Return the dataclass or named tuple of the project that `func` names."""
+    dotted = lowering.dotted(func)
+    if dotted is None or lowering.is_local(dotted.split(".")[0]):
+        return None
+    project = lowering.shared.project
+    definition = project.resolve(lowering.shared.module, dotted)
+    return definition if definition and is_record(project, definition) else None
 
 
 def _consumes(func: ast.expr) -> bool:

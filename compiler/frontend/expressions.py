@@ -11,6 +11,7 @@ from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
 from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.records import enum_member, is_record
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
@@ -262,8 +263,11 @@ class ExpressionLowering(ast.NodeTransformer):
         dotted = dotted_name(node.func)
         if dotted is None or self.is_local(dotted.split(".")[0]):
             return None
-        definition = self.shared.project.resolve(self.shared.module, dotted)
-        return definition if definition and definition.kind in ("function", "class") else None
+        project = self.shared.project
+        definition = project.resolve(self.shared.module, dotted)
+        if definition is None or definition.kind not in ("function", "class"):
+            return None
+        return None if is_record(project, definition) else definition
 
     # --- arms ----------------------------------------------------------------------------------
 
@@ -328,6 +332,9 @@ class ExpressionLowering(ast.NodeTransformer):
         dotted = dotted_name(node)
         head = dotted.split(".")[0] if dotted else None
         if head and not self.is_local(head):
+            member = enum_member(self.shared.project, self.shared.module, node)
+            if member is not None:
+                return self.embed(member, node.attr)
             return self.error(
                 "HR201",
                 node,

@@ -106,6 +106,9 @@ def never_raises(expression: ast.expr) -> bool:
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             equality = all(isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot) for op in ops)
             return equality and all(map(never_raises, [left, *comparators]))
+        case ast.Call(func=ast.Name(id="make"), args=args, keywords=keywords):
+            # That the arguments fit is known before.
+            return all(map(never_raises, [*args, *(keyword.value for keyword in keywords)]))
         case ast.Dict(keys=keys, values=values):
             constant = all(isinstance(key, ast.Constant) for key in keys)
             return constant and all(map(never_raises, values))

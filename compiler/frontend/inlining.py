@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.arguments import bound_arguments
 from headrace.compiler.frontend.blocks import BlockBuilder, kebab
 from headrace.compiler.frontend.lowering import (
@@ -20,10 +20,10 @@ from headrace.compiler.frontend.lowering import (
     Unavailable,
 )
 from headrace.compiler.frontend.modules import Module
-from headrace.compiler.frontend.project import Definition, function_signature
+from headrace.compiler.frontend.project import Definition, Project, function_signature
+from headrace.compiler.frontend.records import constant
 from headrace.compiler.frontend.scopes import names_bound
 from headrace.compiler.frontend.structure import RESULT, TooManyWays, structured
-from headrace.runtime import wire
 
 if TYPE_CHECKING:
     from headrace.compiler.frontend.expressions import ExpressionLowering
@@ -78,7 +78,7 @@ def lower_sub_pipeline(
     given = {a.name: a.value for a in bound_arguments(lowering, node, definition, signature)}
     for name, default in defaults(function):
         if name not in given:
-            given[name] = constant_default(module, default, shared.sink)
+            given[name] = constant_default(shared.project, module, default, shared.sink)
     for value in given.values():
         if isinstance(value, ir.Glue) and not glue.never_raises(glue.parsed(value)):
             lowering.block.require(value, shared.module.span(node))
@@ -128,11 +128,10 @@ def defaults(node: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
             yield parameter.arg, default
 
 
-def constant_default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
+def constant_default(project: Project, module: Module, node: ast.expr, sink: Sink) -> ir.Const:
     """Return the default `node` of a pipeline's parameter."""
-    try:
-        value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
-    except fold.NotConstant:
+    found = constant(project, module, node)
+    if found is None:
         sink.report(
             "HR304",
             "the default of a pipeline parameter must be a constant",
@@ -140,4 +139,4 @@ def constant_default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
             hint="use a literal, or None and decide in a step",
         )
         return ir.Const(text="null")
-    return ir.Const(text=wire.encode(value))
+    return found

@@ -36,7 +36,7 @@ def lower_pipeline(
     if node is None:
         return None
     _check_signature(module, node, sink)
-    parameters = _parameters(module, node, sink)
+    parameters = _parameters(project, module, node, sink)
     shared = Lowering(
         project,
         module,
@@ -172,7 +172,7 @@ def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
 
 
 def _parameters(
-    module: Module, node: ast.FunctionDef, sink: Sink
+    project: Project, module: Module, node: ast.FunctionDef, sink: Sink
 ) -> tuple[ir.PipelineParameter, ...]:
     default_of = dict(defaults(node))
     arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
@@ -180,7 +180,7 @@ def _parameters(
         ir.PipelineParameter(
             name=argument.arg,
             annotation=ast.unparse(argument.annotation) if argument.annotation else None,
-            default=constant_default(module, default_of[argument.arg], sink)
+            default=constant_default(project, module, default_of[argument.arg], sink)
             if argument.arg in default_of
             else None,
             span=module.span(argument),
