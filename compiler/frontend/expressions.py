@@ -9,11 +9,11 @@ from headrace.compiler.frontend import fold, glue
 from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
+from headrace.compiler.frontend.lowering import Environment, Lowering, identifier
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.reading import read_name
 from headrace.compiler.frontend.records import enum_member, is_record
 from headrace.compiler.source import Span
-from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
 
 _LONGEST_INLINE = 200
@@ -101,24 +101,7 @@ class ExpressionLowering(ast.NodeTransformer):
         for scope in reversed(self.bound):
             if node.id in scope:
                 return ast.Name(scope[node.id], node.ctx)
-        found = self.environment.get(node.id)
-        if isinstance(found, Unavailable):
-            related = (
-                Related(span=found.bound_at, message=f"`{node.id}` is bound here"),
-                Related(span=found.branch_at, message=found.why),
-            )
-            return self.error(
-                "HR202",
-                node,
-                f"`{node.id}` may be unbound here",
-                label="read here",
-                hint=f"bind `{node.id}` on every way to here",
-                related=related,
-            )
-        if found is not None:
-            self.environment.fresh.pop(node.id, None)
-            return self.embed(found, node.id)
-        return self._module_constant(node)
+        return read_name(self, node)
 
     def is_local(self, name: str) -> bool:
         """Whether `name` is a variable of the pipeline, bound at this place or not."""
@@ -126,54 +109,6 @@ class ExpressionLowering(ast.NodeTransformer):
             name in self.shared.local_names
             or name in self.environment
             or any(name in scope for scope in self.bound)
-        )
-
-    def _module_constant(self, node: ast.Name) -> ast.expr:
-        if node.id in self.shared.local_names:
-            return self.error(
-                "HR201",
-                node,
-                f"`{node.id}` is read before it is bound",
-                label="not bound yet",
-                hint="a name that the pipeline assigns is its own everywhere in it: rename it",
-            )
-        definition = self.shared.project.resolve(self.shared.module, node.id)
-        if definition is None:
-            return self._unknown_name(node)
-        if definition.kind == "constant" and isinstance(definition.node, ast.expr):
-            try:
-                value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
-            except fold.NotConstant:
-                pass
-            else:
-                if not fold.is_immutable(value) and self.shared.is_shared(definition):
-                    return self._may_change(node)
-                return self.embed(ir.Const(text=wire.encode(value)), node.id)
-        return self.error(
-            "HR201",
-            node,
-            f"`{node.id}` is not a value that a pipeline can read",
-            label=f"a {definition.kind} of the module",
-            hint="pass it as a parameter, or return it from a step",
-        )
-
-    def _may_change(self, node: ast.Name) -> ast.expr:
-        return self.error(
-            "HR201",
-            node,
-            f"`{node.id}` can be changed by other code that uses it",
-            label="a list or a dict of the module",
-            hint="write a tuple, or return the value from a step",
-        )
-
-    def _unknown_name(self, node: ast.Name) -> ast.expr:
-        known = [*self.environment, *(n for n in glue.BUILTINS)]
-        return self.error(
-            "HR201",
-            node,
-            f"unknown name `{node.id}`",
-            label="not bound here",
-            hint=did_you_mean(node.id, known) or "bind it above, or make it a parameter",
         )
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:

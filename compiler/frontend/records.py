@@ -128,7 +128,7 @@ def _default(node: ast.expr | None) -> ast.expr | None:
 
 
 def misfit(definition: Definition, call: ast.Call) -> str:
-    """Return what is wrong with the arguments of `call`, which makes a record; nothing if it fits."""
+    """Return what is wrong with the arguments of `call`, which makes a record, if anything."""
     assert isinstance(definition.node, ast.ClassDef)
     node, fields = definition.node, fields_of(definition.node)
     names = [*list(fields)[: len(call.args)], *(keyword.arg or "" for keyword in call.keywords)]
