@@ -35,14 +35,16 @@ class Names:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         """Start with the names in `taken` used up."""
         self._taken = set(taken)
+        self._numbers: dict[str, int] = {}
 
     def fresh(self, wanted: str, separator: str = "-") -> str:
         """Return `wanted`, or `wanted` with the first free number from 2 on."""
-        name, number = wanted, 1
+        name, number = wanted, self._numbers.get(wanted + separator, 1)
         while name in self._taken:
             number += 1
             name = f"{wanted}{separator}{number}"
         self._taken.add(name)
+        self._numbers[wanted + separator] = number
         return name
 
 
@@ -62,7 +64,7 @@ class BlockBuilder:
     def add(self, node: AnyNode, *, effect: bool = False) -> None:
         """Append `node`; an effect comes after all before it and before all after it."""
         after = self._after(node, effect=effect)
-        self._nodes[node.id] = node.model_copy(update={"after": after})
+        self._nodes[node.id] = node.model_copy(update={"after": after}) if after else node
         if effect:
             self.has_effect = True
             self._barrier, self._since_barrier = node.id, {}

@@ -9,6 +9,7 @@ from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.lowering import Lowering
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.trees import children
 from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _is_generator(function: ast.FunctionDef) -> bool:
         if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))
     return False
 
 

@@ -13,6 +13,7 @@ from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.lowering import Environment, Lowering
 from headrace.compiler.frontend.project import Module, Project
 from headrace.compiler.frontend.statements import BlockLowering, names_read
+from headrace.compiler.frontend.trees import children, nodes
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import code, wire
@@ -88,7 +89,7 @@ def _local_names(node: ast.FunctionDef) -> frozenset[str]:
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
             names.add(inner.id)
         if not isinstance(inner, ast.comprehension):
-            pending.extend(ast.iter_child_nodes(inner))
+            pending.extend(children(inner))
     return frozenset(names)
 
 
@@ -209,7 +210,8 @@ def _default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
 
 
 def _call_counts(node: ast.FunctionDef) -> dict[str, int]:
-    names = (ast.unparse(n.func).split(".")[-1] for n in ast.walk(node) if isinstance(n, ast.Call))
+    calls = (inner.func for inner in nodes(node) if isinstance(inner, ast.Call))
+    names = (f.id if isinstance(f, ast.Name) else ast.unparse(f).split(".")[-1] for f in calls)
     return dict(Counter(names))
 
 

@@ -1,6 +1,7 @@
 """Lowering of statements: assignments, branches, calls for effect, and the final return."""
 
 import ast
+from collections import Counter
 from collections.abc import Sequence
 
 from headrace.compiler import ir
@@ -10,6 +11,7 @@ from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
 from headrace.compiler.frontend.calls import lower_step
 from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
+from headrace.compiler.frontend.trees import nodes
 from headrace.compiler.source import Span
 from headrace.runtime import wire
 
@@ -46,10 +48,14 @@ class BlockLowering:
 
     def run(self, statements: Sequence[ast.stmt], live: frozenset[str]) -> None:
         """Lower `statements`; `live` are the names that what follows them reads."""
-        read = [names_read(statement) for statement in statements]
-        for index, statement in enumerate(statements):
+        later: Counter[str] = Counter()
+        if any(isinstance(statement, ast.If) for statement in statements):
+            later.update(name for statement in statements for name in names_read(statement))
+        for statement in statements:
+            if later:
+                later.subtract(names_read(statement))
             is_branch = isinstance(statement, ast.If)
-            self._statement(statement, live.union(*read[index + 1 :]) if is_branch else live)
+            self._statement(statement, live.union(+later) if is_branch else live)
 
     def _statement(self, node: ast.stmt, live: frozenset[str]) -> None:
         match node:
@@ -274,7 +280,7 @@ def names_read(statement: ast.AST) -> frozenset[str]:
     """Return the variables that `statement` reads anywhere in it."""
     return frozenset(
         node.id
-        for node in ast.walk(statement)
+        for node in nodes(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     )
 

@@ -83,10 +83,12 @@ class _Builder:
     def _name_variables(self) -> dict[str, str]:
         """Return a Python name for each task and each group, by id."""
         names: dict[str, str] = {}
+        taken = set(_TAKEN)
         for id_ in (*self._graph.tasks, *self._graph.maps):
             name = identifier(id_)
-            while name in _TAKEN or name in names.values() or keyword.iskeyword(name):
+            while name in taken or keyword.iskeyword(name):
                 name += "_"
+            taken.add(name)
             names[id_] = name
         return names
 
