@@ -5,18 +5,24 @@ Nothing else would: Airflow finds a broken reference only when a task is rendere
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
-
-from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from headrace.compiler.diagnostics import InternalError
 from headrace.targets.airflow import manifest
+from headrace.targets.airflow.verify_templates import Reference, read
 
 MAX_ID_LENGTH = 250
 """Characters in a DAG's or a task's id: `airflow.utils.helpers.validate_key`."""
 
 _LEGAL_ID = re.compile(r"[A-Za-z0-9_.-]+")
-_JINJA = Environment(autoescape=False)
+
+_STRING_OR_COMMENT = re.compile(
+    r'''#[^\n]*|"""(?:[^\\]|\\.)*?"""|r?"(?:[^"\\\n]|\\.)*+"|r?\'(?:[^\'\\\n]|\\.)*+\'''', re.DOTALL
+)
+_BOUND = re.compile(r"^ *(?:(\w+) = |def (\w+)\()", re.MULTILINE)
+_EDGE = re.compile(r"(?:\[[\w,\s]*\]|\w+) >> \w+")
+_NAME = re.compile(r"\w+")
 
 
 def verify(dag: manifest.Dag, text: str) -> None:
@@ -32,7 +38,8 @@ def verify(dag: manifest.Dag, text: str) -> None:
 
 def _ids(dag: manifest.Dag) -> Iterator[str]:
     names = [parameter.name for parameter in dag.parameters]
-    yield from (f"two parameters are called {name}" for name in names if names.count(name) > 1)
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    yield from (f"two parameters are called {name}" for name in repeated)
     seen: set[str] = set()
     groups = [member.group_id for member in dag.members if isinstance(member, manifest.Group)]
     for id_ in (*(task.task_id for task in dag.tasks), *groups):
@@ -66,7 +73,7 @@ class _Texts:
             for text in _templates(task):
                 yield from self._template(text, group)
             for text in task.arguments if isinstance(task, manifest.PodTask) else ():
-                if re.search(r"\$[($]", re.sub(r"\{\{.*?\}\}", "", text)):
+                if "$" in text and re.search(r"\$[($]", re.sub(r"\{\{.*?\}\}", "", text)):
                     yield f"Kubernetes changes {text!r}"
             for guard in task.guards:
                 if guard.output not in (self._outputs.get(guard.task_id) or ()):
@@ -75,46 +82,30 @@ class _Texts:
                     yield f"{task.task_id} tests an item of {guard.task_id}, of another group"
 
     def _template(self, text: str, group: str | None) -> Iterator[str]:
-        try:
-            tree = _JINJA.parse(text)
-        except TemplateSyntaxError as error:
-            yield f"{text!r} is no template: {error}"
-            return
-        if unknown := meta.find_undeclared_variables(tree) - {"ti", "params"}:
-            yield f"{text!r} reads {', '.join(sorted(unknown))}"
         if text.endswith("\n") or "\r" in text:
             yield f"{text!r} loses a line end when it is rendered"
-        for item in tree.find_all(nodes.Getitem):
-            yield from self._item(item)
-        for call in tree.find_all(nodes.Call):
-            yield from self._call(call, group)
-
-    def _item(self, item: nodes.Getitem) -> Iterator[str]:
-        if not isinstance(item.arg, nodes.Const):
+        if "{" not in text:
             return
-        if isinstance(item.node, nodes.Name) and item.node.name == "params":
-            if item.arg.value not in self._parameters:
-                yield f"no parameter is called {item.arg.value}"
-        elif isinstance(item.node, nodes.Call):
-            for task_id in _pulled(item.node):
-                if item.arg.value not in (self._outputs.get(task_id) or ()):
-                    yield f"{task_id} has no output {item.arg.value}"
+        for reading in read(text):
+            if reading.error:
+                yield f"{text!r} is no template: {reading.error}"
+            if reading.unknown:
+                yield f"{text!r} reads {', '.join(reading.unknown)}"
+            for reference in reading.references:
+                yield from self._reference(reference, group)
 
-    def _call(self, call: nodes.Call, group: str | None) -> Iterator[str]:
-        one_item = any(keyword.key == "map_indexes" for keyword in call.kwargs)
-        for task_id in _pulled(call):
-            if task_id not in self._outputs:
-                yield f"no task is called {task_id}"
-            elif one_item and (group is None or self._groups.get(task_id) != group):
-                yield f"{task_id} has no item in common with the task that reads it"
-
-
-def _pulled(call: nodes.Call) -> list[str]:
-    for keyword in call.kwargs:
-        if keyword.key == "task_ids":
-            value = keyword.value.as_const()
-            return [value] if isinstance(value, str) else list(value)
-    return []
+    def _reference(self, reference: Reference, group: str | None) -> Iterator[str]:
+        name, task_id = reference.name, reference.task_id
+        if reference.kind == "parameter":
+            if name not in self._parameters:
+                yield f"no parameter is called {name}"
+        elif reference.kind == "output":
+            if name not in (self._outputs.get(task_id) or ()):
+                yield f"{task_id} has no output {name}"
+        elif task_id not in self._outputs:
+            yield f"no task is called {task_id}"
+        elif reference.one_item and (group is None or self._groups.get(task_id) != group):
+            yield f"{task_id} has no item in common with the task that reads it"
 
 
 def _outputs(task: manifest.Task) -> tuple[str, ...]:
@@ -139,28 +130,34 @@ def _templates(task: manifest.Task) -> Iterator[str]:
 
 
 def _file(dag: manifest.Dag, text: str) -> Iterator[str]:
-    """Yield what is wrong with the Python text: its syntax, or an edge to a name not yet bound."""
+    """Yield what is wrong with the Python text: its syntax, or an edge to a name not bound."""
     try:
-        tree = ast.parse(text)
+        compile(text, "dag.py", "exec", dont_inherit=True)
     except SyntaxError as error:
         yield f"line {error.lineno}: {error.msg}"
         return
-    literals = {
-        keyword.value.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        for keyword in call.keywords
-        if keyword.arg == "task_id" and isinstance(keyword.value, ast.Constant)
-    }
-    if literals != {task.task_id for task in dag.tasks}:
-        yield f"the file has the tasks {sorted(map(str, literals))}"
-    bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _binds(n)}
-    bound |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
-    for edge in (n for n in ast.walk(tree) if isinstance(n, ast.BinOp)):
-        for name in (n for n in ast.walk(edge) if isinstance(n, ast.Name)):
-            if name.id not in bound:
-                yield f"line {name.lineno}: {name.id} is not bound"
+    code, task_ids = _without_texts(text)
+    if task_ids != {task.task_id for task in dag.tasks}:
+        yield f"the file has the tasks {sorted(task_ids)}"
+    bound = {first or second for first, second in _BOUND.findall(code)}
+    edges = list(_EDGE.finditer(code))
+    if len(edges) != code.count(">>"):
+        yield "the file has edges of another form"
+    for edge in edges:
+        for name in _NAME.findall(edge[0]):
+            if name not in bound:
+                yield f"line {code.count(chr(10), 0, edge.end()) + 1}: {name} is not bound"
 
 
-def _binds(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
+def _without_texts(text: str) -> tuple[str, set[str]]:
+    """Return Python without what stands in its strings and comments, and the ids of the tasks."""
+    parts = []
+    task_ids = set()
+    end = 0
+    for found in _STRING_OR_COMMENT.finditer(text):
+        before = text[end : found.start()]
+        if before.endswith("task_id="):
+            task_ids.add(str(ast.literal_eval(found[0])))
+        parts.append(before + "\n" * found[0].count("\n"))
+        end = found.end()
+    return '""'.join((*parts, text[end:])), task_ids
