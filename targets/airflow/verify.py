@@ -3,26 +3,19 @@
 Nothing else would: Airflow finds a broken reference only when a task is rendered.
 """
 
-import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 from headrace.compiler.diagnostics import InternalError
 from headrace.targets.airflow import manifest
+from headrace.targets.airflow.verify_file import file_problems
 from headrace.targets.airflow.verify_templates import Reference, read
 
 MAX_ID_LENGTH = 250
 """Characters in a DAG's or a task's id: `airflow.utils.helpers.validate_key`."""
 
 _LEGAL_ID = re.compile(r"[A-Za-z0-9_.-]+")
-
-_STRING_OR_COMMENT = re.compile(
-    r'''#[^\n]*|"""(?:[^\\]|\\.)*?"""|r?"(?:[^"\\\n]|\\.)*+"|r?\'(?:[^\'\\\n]|\\.)*+\'''', re.DOTALL
-)
-_BOUND = re.compile(r"^ *(?:(\w+) = |def (\w+)\()", re.MULTILINE)
-_EDGE = re.compile(r"(?:\[[\w,\s]*\]|\w+) >> \w+")
-_NAME = re.compile(r"\w+")
 
 
 def verify(dag: manifest.Dag, text: str) -> None:
@@ -31,7 +24,7 @@ def verify(dag: manifest.Dag, text: str) -> None:
     Raises:
         InternalError: naming everything that is wrong.
     """
-    problems = [*_ids(dag), *_Texts(dag).problems(), *_file(dag, text)]
+    problems = [*_ids(dag), *_Texts(dag).problems(), *file_problems(dag, text)]
     if problems:
         raise InternalError("wrong DAG file: " + "; ".join(problems))
 
@@ -127,37 +120,3 @@ def _templates(task: manifest.Task) -> Iterator[str]:
             yield task.template
         case manifest.ChoiceTask():
             yield from (template for _, template in task.templates)
-
-
-def _file(dag: manifest.Dag, text: str) -> Iterator[str]:
-    """Yield what is wrong with the Python text: its syntax, or an edge to a name not bound."""
-    try:
-        compile(text, "dag.py", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        yield f"line {error.lineno}: {error.msg}"
-        return
-    code, task_ids = _without_texts(text)
-    if task_ids != {task.task_id for task in dag.tasks}:
-        yield f"the file has the tasks {sorted(task_ids)}"
-    bound = {first or second for first, second in _BOUND.findall(code)}
-    edges = list(_EDGE.finditer(code))
-    if len(edges) != code.count(">>"):
-        yield "the file has edges of another form"
-    for edge in edges:
-        for name in _NAME.findall(edge[0]):
-            if name not in bound:
-                yield f"line {code.count(chr(10), 0, edge.end()) + 1}: {name} is not bound"
-
-
-def _without_texts(text: str) -> tuple[str, set[str]]:
-    """Return Python without what stands in its strings and comments, and the ids of the tasks."""
-    parts = []
-    task_ids = set()
-    end = 0
-    for found in _STRING_OR_COMMENT.finditer(text):
-        before = text[end : found.start()]
-        if before.endswith("task_id="):
-            task_ids.add(str(ast.literal_eval(found[0])))
-        parts.append(before + "\n" * found[0].count("\n"))
-        end = found.end()
-    return '""'.join((*parts, text[end:])), task_ids
