@@ -6,6 +6,7 @@ Later wins, key by key: the `[tool.headrace]` of the module's PEP 723 block; `he
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from headrace.compiler.configuration_files import (
@@ -70,13 +71,28 @@ class Configuration:
 
     def step(self, names: Sequence[str]) -> StepSettings:
         """Return the settings of the step that has `names`, the more specific ones later."""
+        own = [self.tree["steps"][n] for n in dict.fromkeys(names) if n in self._configured_steps]
+        if not own:
+            return self._defaults
+        merged = self._merged_defaults()
+        for tree in own:
+            _merge(merged, tree)
+        return StepSettings.model_validate(merged)
+
+    @property
+    def _configured_steps(self) -> Tree:
+        return table_or_empty(self.tree.get("steps"))
+
+    @cached_property
+    def _defaults(self) -> StepSettings:
+        return StepSettings.model_validate(self._merged_defaults())
+
+    def _merged_defaults(self) -> Tree:
         merged: Tree = {"image": self.stock_image}
         _merge(merged, self.tree.get("defaults", {}))
         if "image" in self.tree:
             merged["image"] = self.tree["image"]
-        for name in dict.fromkeys(names):
-            _merge(merged, self.tree.get("steps", {}).get(name, {}))
-        return StepSettings.model_validate(merged)
+        return merged
 
     def check_steps(self, known: set[str], sink: Sink) -> None:
         """Report every table for a step whose name is not in `known`."""

@@ -1,6 +1,6 @@
 """Questions about the flow of values through the IR, asked by passes, the verifier and targets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from headrace.compiler import ir
@@ -127,7 +127,12 @@ def needed_nodes(node: AnyNode) -> set[str]:
     return {name for name in needed if name is not None}.union(node.after)
 
 
-def dependencies(node: AnyNode, siblings: Iterable[str]) -> tuple[str, ...]:
-    """Return those of `needed_nodes` that are among `siblings`, in the order of these."""
-    needed = needed_nodes(node)
-    return tuple(sibling for sibling in siblings if sibling in needed)
+def positions(block: ir.Block) -> dict[str, int]:
+    """Return where each node stands in `block`, by its id."""
+    return {node.id: position for position, node in enumerate(block.nodes)}
+
+
+def dependencies(node: AnyNode, siblings: Mapping[str, int]) -> tuple[str, ...]:
+    """Return those of `needed_nodes` that are among `siblings`, which are `positions`, in order."""
+    needed = [name for name in needed_nodes(node) if name in siblings]
+    return tuple(sorted(needed, key=siblings.__getitem__))

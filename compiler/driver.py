@@ -58,8 +58,10 @@ def compile_source(
     pipeline = lower_pipeline(project, function, configuration, sink)
     if pipeline is not None:
         verify(pipeline, steered=True)
-        pipeline = prune(pipeline)
-        verify(pipeline, steered=True)
+        pruned = prune(pipeline)
+        if pruned is not pipeline:
+            verify(pruned, steered=True)
+        pipeline = pruned
     return Compilation(
         path,
         pipeline,

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -39,6 +39,27 @@ def verify(pipeline: ir.Pipeline, *, steered: bool) -> None:
 
 
 @dataclass(frozen=True)
+class _Known:
+    """The nodes that a value may refer to: those before its place in the block, and around that."""
+
+    nodes: Mapping[str, tuple[int, AnyNode]]
+    before: int
+    outer: "_Known | None" = None
+
+    @classmethod
+    def after(cls, block: ir.Block, outer: "_Known | None" = None) -> "_Known":
+        """Return what is known at the end of `block`."""
+        nodes = {node.id: (position, node) for position, node in enumerate(block.nodes)}
+        return cls(nodes, len(block.nodes), outer)
+
+    def get(self, identifier: str) -> AnyNode | None:
+        position, node = self.nodes.get(identifier, (self.before, None))
+        if position < self.before:
+            return node
+        return self.outer.get(identifier) if self.outer else None
+
+
+@dataclass(frozen=True)
 class _Use:
     """A value, who uses it, and the nodes that it may refer to.
 
@@ -47,7 +68,7 @@ class _Use:
 
     owner: str
     value: AnyValue
-    known: dict[str, AnyNode]
+    known: _Known
     maps: frozenset[str]
     place: Literal["own", "exit"] = "own"
     own_names: frozenset[str] = frozenset()
@@ -76,15 +97,15 @@ _Check: TypeAlias = Callable[[_View], Iterator[str]]
 
 
 def _pipeline_uses(pipeline: ir.Pipeline) -> Iterator[_Use]:
-    known: dict[str, AnyNode] = {}
+    known = _Known.after(pipeline.body)
     yield from _block_uses(pipeline.body, known, frozenset())
     yield _Use("the result", pipeline.result, known, frozenset(), "exit")
 
 
-def _block_uses(block: ir.Block, known: dict[str, AnyNode], maps: frozenset[str]) -> Iterator[_Use]:
-    """Yield the uses in `block`, whose nodes are added to `known` as they are passed."""
-    for node in block.nodes:
-        before = dict(known)
+def _block_uses(block: ir.Block, known: _Known, maps: frozenset[str]) -> Iterator[_Use]:
+    """Yield the uses in `block`; `known` is what is known at its end."""
+    for position, node in enumerate(block.nodes):
+        before = _Known(known.nodes, position, known.outer)
         own_names = _own_names(node)
         arguments = len(node.arguments) if isinstance(node, ir.Call) else 0
         for number, value in enumerate(dataflow.own_values(node)):
@@ -94,24 +115,22 @@ def _block_uses(block: ir.Block, known: dict[str, AnyNode], maps: frozenset[str]
                 yield _Use(node.id, value, before, maps)
         match node:
             case ir.Map():
-                inside, around = dict(before), maps | {node.id}
+                inside, around = _Known.after(node.body, before), maps | {node.id}
                 yield from _block_uses(node.body, inside, around)
                 yield from (_Use(node.id, g.value, inside, around, "exit") for g in node.gathers)
             case ir.Guard():
-                body, cleanup = dict(before), dict(before)
+                body, cleanup = (_Known.after(part, before) for part in dataflow.blocks(node))
                 yield from _block_uses(node.body, body, maps)
                 yield from _block_uses(node.cleanup, cleanup, maps)
-                yield from (
-                    _Use(node.id, e.value, body | cleanup, maps, "exit") for e in node.exits
-                )
+                both = _Known(cleanup.nodes, cleanup.before, body)
+                yield from (_Use(node.id, e.value, both, maps, "exit") for e in node.exits)
             case ir.Branch():
-                then, otherwise = dict(before), dict(before)
+                then, otherwise = (_Known.after(arm, before) for arm in dataflow.blocks(node))
                 yield from _block_uses(node.then, then, maps)
                 yield from _block_uses(node.otherwise, otherwise, maps)
                 for merge in node.merges:
                     yield _Use(node.id, merge.then, then, maps, "exit")
                     yield _Use(node.id, merge.otherwise, otherwise, maps, "exit")
-        known[node.id] = node
 
 
 def _own_names(node: AnyNode) -> frozenset[str]:

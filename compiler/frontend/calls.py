@@ -10,6 +10,7 @@ from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.inlining import lower_sub_pipeline, step_id
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.records import class_key, fields_of, is_record, misfit
+from headrace.compiler.frontend.trees import children
 from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -198,5 +199,5 @@ def _is_generator(function: ast.FunctionDef) -> bool:
         if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))
     return False

@@ -150,7 +150,7 @@ class Project:
 
     def _imports(self, module: Module) -> Iterator[str]:
         """Yield the names that may be modules which `module` imports, with their packages."""
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield from _with_parents(alias.name)

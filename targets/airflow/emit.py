@@ -2,7 +2,7 @@
 
 import builtins
 import keyword
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, TypeVar
@@ -79,14 +79,23 @@ class _Builder:
         self._image = _most_common(step.settings.image for step in steps)
         self._resources = _most_common(_resources(step) for step in steps) or ()
         self._variables = self._name_variables()
+        self._tasks: dict[str | None, list[GraphTask]] = defaultdict(list)
+        self._waiting: dict[str, set[str | None]] = defaultdict(set)
+        """For each task the maps, or None, in which a task waits for it."""
+        for task in self._graph.tasks.values():
+            self._tasks[task.map_id].append(task)
+            for before in task.upstream:
+                self._waiting[before].add(task.map_id)
 
     def _name_variables(self) -> dict[str, str]:
         """Return a Python name for each task and each group, by id."""
         names: dict[str, str] = {}
+        taken = set(_TAKEN)
         for id_ in (*self._graph.tasks, *self._graph.maps):
             name = identifier(id_)
-            while name in _TAKEN or name in names.values() or keyword.iskeyword(name):
+            while name in taken or keyword.iskeyword(name):
                 name += "_"
+            taken.add(name)
             names[id_] = name
         return names
 
@@ -167,7 +176,6 @@ class _Builder:
 
     def _group(self, map_id: str, tasks: list[GraphTask]) -> manifest.Group:
         node = self._graph.maps[map_id]
-        outside = {p for t in self._graph.tasks.values() if t.map_id != map_id for p in t.upstream}
         return manifest.Group(
             group_id=map_id,
             variable=self._variables[map_id],
@@ -175,7 +183,11 @@ class _Builder:
             source=str(node.span),
             tasks=tuple(self._inner_task(node, task) for task in tasks),
             edges=tuple(self._edges(map_id)),
-            returns=tuple(self._variables[t.task_id] for t in tasks if t.task_id in outside),
+            returns=tuple(
+                self._variables[t.task_id]
+                for t in tasks
+                if self._waiting.get(t.task_id, set()) - {map_id}
+            ),
         )
 
     def _inner_task(
@@ -242,8 +254,8 @@ class _Builder:
 
     def _edges(self, map_id: str | None) -> Iterator[manifest.Edge]:
         """Yield the edges to the tasks in the group `map_id`, or to those in none."""
-        for task in self._graph.tasks.values():
-            if task.map_id == map_id and task.upstream:
+        for task in self._tasks[map_id]:
+            if task.upstream:
                 upstream = tuple(self._variables[id_] for id_ in task.upstream)
                 yield manifest.Edge(upstream=upstream, downstream=self._variables[task.task_id])
 

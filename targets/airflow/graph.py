@@ -73,6 +73,8 @@ class Graph:
         self.list_ids = {id_: self._fresh(f"{id_}-list") for id_ in self.maps}
         self.choice_ids = {id_: self._fresh(f"{id_}-values") for id_ in self.maps}
         self.start_ids = {id_: self._fresh(f"{id_}-start") for id_ in self.guarded}
+        self._order: list[str] = []
+        self._places: dict[str, list[int]] = {}
         self._add_block(pipeline.body, None, ())
         self._add_edges(pipeline.body)
         self._add_result(pipeline.result)
@@ -114,6 +116,9 @@ class Graph:
 
     def _add(self, task: GraphTask) -> None:
         self.tasks[task.task_id] = task
+        if task.node is not None:
+            self._places.setdefault(task.node.id, []).append(len(self._order))
+            self._order.append(task.task_id)
 
     def _add_choice(self, node: ir.Map, arms: tuple[Arm, ...]) -> None:
         chosen = self.chosen(node)
@@ -230,27 +235,26 @@ class Graph:
         absent = any(self.may_be_absent(producer, task) for producer in task.upstream)
         return "none_failed" if absent else "all_success"
 
-    def _holds(self, task: GraphTask, producer: str) -> bool:
-        """Return whether `task` surely fails when `producer` does, whatever else was skipped."""
-        before = self.tasks[producer]
-        if producer in task.ended:
-            return False
-        if task.map_id is not None and before.map_id != task.map_id:
-            return False
-        return self.trigger_rule(task) == "none_failed" or not any(
-            self.tasks[other].arms for other in task.upstream
-        )
+    def _held(self, task: GraphTask) -> Iterator[str]:
+        """Yield the tasks with which `task` surely fails, whatever else was skipped."""
+        lenient = self.trigger_rule(task) == "none_failed"
+        if lenient or not any(self.tasks[before].arms for before in task.upstream):
+            for before in task.upstream:
+                if before in task.ended:
+                    continue
+                if task.map_id is None or self.tasks[before].map_id == task.map_id:
+                    yield before
 
     def open_ends(self, ids: Iterable[str]) -> Iterator[str]:
         """Yield those of `ids` whose failure no other one of them is sure to show."""
         chosen = [self.tasks[id_] for id_ in ids]
-        shown = {p for task in chosen for p in task.upstream if self._holds(task, p)}
-        grouped = {self.own_list(task) for task in chosen}
-        yield from (t.task_id for t in chosen if t.task_id not in shown | grouped)
+        shown = {before for task in chosen for before in self._held(task)}
+        shown.update(filter(None, map(self.own_list, chosen)))
+        yield from (task.task_id for task in chosen if task.task_id not in shown)
 
     def _exits(self, node: dataflow.AnyNode) -> Iterator[str]:
         """Yield the tasks that have all ended only when `node` has."""
-        ids = list(self._task_ids(node))
+        ids = self._task_ids(node)
         if isinstance(node, ir.Branch):
             yield from self.producers(node.condition)
         yield from self.open_ends(ids)
@@ -260,20 +264,20 @@ class Graph:
 
     def _entries(self, node: dataflow.AnyNode) -> Iterator[GraphTask]:
         """Yield the tasks of `node` that wait for none of its other tasks."""
-        ids = set(self._task_ids(node))
-        for task in self.tasks.values():
-            inside = {self.own_list(task), *task.upstream} & ids
-            if task.task_id in ids and not inside:
+        ids = self._task_ids(node)
+        for id_ in ids:
+            task = self.tasks[id_]
+            if self.own_list(task) not in ids and ids.keys().isdisjoint(task.upstream):
                 yield task
 
-    def _task_ids(self, node: dataflow.AnyNode) -> Iterator[str]:
-        inside = {node.id, *(n.id for block in dataflow.blocks(node) for n in dataflow.walk(block))}
-        for task in self.tasks.values():
-            if task.node is not None and task.node.id in inside:
-                yield task.task_id
+    def _task_ids(self, node: dataflow.AnyNode) -> dict[str, None]:
+        """Return the tasks of `node` and of all that it holds, in the order of the file."""
+        nodes = (node, *(n for block in dataflow.blocks(node) for n in dataflow.walk(block)))
+        places = sorted(place for n in nodes for place in self._places.get(n.id, ()))
+        return dict.fromkeys(self._order[place] for place in places)
 
     def _add_result(self, value: AnyValue) -> None:
-        wanted = [*self.producers(value), *self.open_ends(list(self.tasks))]
+        wanted = {*self.producers(value), *self.open_ends(self.tasks)}
         order = [id_ for id_ in self.tasks if id_ in wanted]
         last = GraphTask(self._fresh(RESULT), "result", upstream=dict.fromkeys(order))
         self._add(last)

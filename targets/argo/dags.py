@@ -1,9 +1,9 @@
 """DAG templates: the pipeline itself, maps and branches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from headrace.compiler import dataflow, ir
-from headrace.compiler.dataflow import AnyNode, AnyValue
+from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.source import Span
 from headrace.runtime import wire
@@ -20,8 +20,10 @@ from headrace.targets.argo.expressions import (
     when,
 )
 from headrace.targets.argo.names import Names, object_name, parameter_name
-from headrace.targets.argo.scope import Callee, Scope, output_key
-from headrace.targets.argo.steps import container_template, source_metadata, step_uses
+from headrace.targets.argo.parts import Part, divided
+from headrace.targets.argo.scope import Callee, Scope, output_key, readable_name
+from headrace.targets.argo.step_uses import step_uses
+from headrace.targets.argo.steps import container_template, source_metadata
 
 RESULT = "result"
 """The output of the entrypoint that holds what the pipeline returns."""
@@ -76,23 +78,28 @@ class Lowering:
         """Add the template that runs `block` and gives `exits`."""
         self._reserve(name, span)
         names = Names("-")
-        siblings = [node.id for node in block.nodes]
+        siblings = dataflow.positions(block)
         tasks = []
-        for node in block.nodes:
+        parts = divided(block, exits.values())
+        for part in parts:
+            task = names.take("part")
+            callee, given = self._part(f"{name}-{task}", part)
+            tasks.append(_task(task, callee, part.dependencies(siblings), scope))
+            scope.add_part(part.ids, task, given)
+        for node in () if parts else block.nodes:
             callee = self._node(node)
             task = names.take(object_name(node.id))
-            needed = dataflow.dependencies(node, siblings)
-            tasks.append(
-                manifest.Task(
-                    name=task,
-                    template=callee.template,
-                    depends=" && ".join(f"{scope.task_name(n)}.Succeeded" for n in needed) or None,
-                    arguments=scope.arguments(callee),
-                )
-            )
+            tasks.append(_task(task, callee, dataflow.dependencies(node, siblings), scope))
             scope.add_task(node.id, task, callee)
         outputs = {output: scope.output(value) for output, value in exits.items()}
         self._add_dag(name, scope, tasks, outputs, span)
+
+    def _part(self, name: str, part: Part) -> tuple[Callee, dict[AnyReference, str]]:
+        """Add a template for `part`; return it, and which output holds each value it gives."""
+        names = Names("_")
+        exits = {names.take(readable_name(value)): value for value in part.gives}
+        callee = self._sub_block(name, part.block, exits, part.span)
+        return callee, {value: output for output, value in exits.items()}
 
     def _sub_block(
         self, name: str, block: ir.Block, exits: Mapping[str, AnyValue], span: Span
@@ -296,6 +303,17 @@ class Lowering:
                 name=self._never, suspend=manifest.Suspend(duration="0")
             )
         return manifest.Task(name="nothing", template=self._never, when="false")
+
+
+def _task(name: str, callee: Callee, needed: Iterable[str], scope: Scope) -> manifest.Task:
+    """Return a task that runs `callee` when the nodes `needed` have succeeded."""
+    before = dict.fromkeys(scope.task_name(node) for node in needed)
+    return manifest.Task(
+        name=name,
+        template=callee.template,
+        depends=" && ".join(f"{task}.Succeeded" for task in before) or None,
+        arguments=scope.arguments(callee),
+    )
 
 
 def _items(items: AnyValue, scope: Scope) -> tuple[tuple[str, ...] | None, str | None]:

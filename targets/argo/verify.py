@@ -6,6 +6,7 @@ and trusts nothing of how they were made.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -68,9 +69,7 @@ class _Verifier:
 
     def problems(self) -> Problems:
         names = [template["name"] for template in self._templates]
-        yield from (
-            f"two templates {n!r}" for n in sorted({n for n in names if names.count(n) > 1})
-        )
+        yield from (f"two templates {n!r}" for n in sorted(_repeated(names)))
         yield from self._entry_problems()
         yield from self._reach_problems()
         for template in self._templates:
@@ -143,15 +142,19 @@ class _Verifier:
                     depends = task["depends"]
                     yield f"task {task['name']!r} depends on {depends!r}: {name!r} is no task"
         edges = {name: [*succeeded[name], *ended[name]] for name in by_name}
+        around = _all_before(edges)
+        before = _all_before(succeeded)
+        certain = {task["name"]: self._outputs_of(task) for task in tasks if _is_certain(task)}
         for task in tasks:
-            if task["name"] in _closure(edges, edges[task["name"]]):
-                yield f"task {task['name']!r} depends on itself"
-            before = _closure(succeeded, succeeded[task["name"]])
-            for problem in self._task_problems(template, task, before):
-                yield f"task {task['name']!r}: {problem}"
+            name = task["name"]
+            if name in around[name]:
+                yield f"task {name!r} depends on itself"
+            readable = self._readable(template).with_tasks(_Succeeded(certain, before[name]))
+            for problem in self._task_problems(template, task, readable):
+                yield f"task {name!r}: {problem}"
         yield from self._output_problems(template)
 
-    def _task_problems(self, template: Document, task: Document, before: set[str]) -> Problems:
+    def _task_problems(self, template: Document, task: Document, readable: Readable) -> Problems:
         called = self._interfaces.get(task["template"])
         if called is None:
             yield f"there is no template {task['template']!r}"
@@ -162,7 +165,6 @@ class _Verifier:
         loops = "withItems" in task or "withParam" in task
         if loops and ("when" in task or ("withItems" in task and not task["withItems"])):
             yield "a loop under a condition, or over an empty list of constants"
-        readable = self._task_readable(template, before)
         yield from tags(task.get("withParam", ""), readable, whole=True)
         for item in task.get("withItems", ()):
             yield from tags(item, Readable(), whole=True)
@@ -174,15 +176,6 @@ class _Verifier:
         for value in arguments.values():
             yield from tags(value, readable.with_item() if loops else readable, whole=True)
 
-    def _task_readable(self, template: Document, before: Iterable[str]) -> Readable:
-        """What a task of `template` may read when the tasks `before` have succeeded."""
-        certain = {
-            task["name"]: self._outputs_of(task)
-            for task in _tasks(template)
-            if task["name"] in before and _is_certain(task)
-        }
-        return self._readable(template).with_tasks(certain)
-
     def _outputs_of(self, task: Document) -> frozenset[str]:
         interface = self._interfaces.get(task["template"])
         return interface.outputs if interface else frozenset()
@@ -190,12 +183,10 @@ class _Verifier:
     def _output_problems(self, template: Document) -> Problems:
         tasks = _tasks(template)
         may_fail = {name for task in tasks for name in _depends(task)[1]}
-        certain = self._task_readable(template, {task["name"] for task in tasks} - may_fail)
-        perhaps = {
-            task["name"]: self._outputs_of(task)
-            for task in tasks
-            if not _is_certain(task) or task["name"] in may_fail
-        }
+        surely = [t for t in tasks if _is_certain(t) and t["name"] not in may_fail]
+        made = {task["name"]: self._outputs_of(task) for task in surely}
+        certain = self._readable(template).with_tasks(made)
+        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if t["name"] not in made}
         for output in _parameters(template, "outputs"):
             source = output["valueFrom"]
             found: Problems = iter(())
@@ -207,6 +198,25 @@ class _Verifier:
                 yield f"output {output['name']!r} has no source"
             for problem in found:
                 yield f"output {output['name']!r}: {problem}"
+
+
+class _Succeeded(Mapping[str, frozenset[str]]):
+    """The outputs of those tasks that have certainly succeeded when another one starts."""
+
+    def __init__(self, certain: Mapping[str, frozenset[str]], before: set[str]) -> None:
+        self._certain = certain
+        self._before = before
+
+    def __getitem__(self, task: str) -> frozenset[str]:
+        if task not in self._before:
+            raise KeyError(task)
+        return self._certain[task]
+
+    def __iter__(self) -> Iterator[str]:
+        return (task for task in self._certain if task in self._before)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _parameters(owner: Document, part: str) -> list[Document]:
@@ -234,6 +244,17 @@ def _is_certain(task: Document) -> bool:
     return not {"when", "withItems", "withParam"} & set(task)
 
 
+def _all_before(edges: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    """Return all that each task waits for, also through others."""
+    before: dict[str, set[str]] = {}
+    for task, direct in edges.items():
+        if all(name in before for name in direct):
+            before[task] = set(direct).union(*(before[name] for name in direct))
+        else:
+            before[task] = _closure(edges, direct)
+    return before
+
+
 def _closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
     reached: set[str] = set()
     todo = list(start)
@@ -245,11 +266,16 @@ def _closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[st
     return reached
 
 
+def _repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
 def _name_problems(
     what: str, names: list[str], legal: re.Pattern[str] = _PARAMETER
 ) -> Iterator[str]:
+    repeated = _repeated(names)
     for name in dict.fromkeys(names):
-        if names.count(name) > 1:
+        if name in repeated:
             yield f"two {what} {name!r}"
         if not legal.fullmatch(name):
             yield f"{name!r} in {what} is not a legal name"

@@ -92,7 +92,7 @@ class Lowering:
 
     def _add_block(self, graph: Graph, block: ir.Block) -> None:
         """Add a task for each node of `block`."""
-        siblings = [node.id for node in block.nodes]
+        siblings = dataflow.positions(block)
         tasks: dict[str, str] = {}
         for node in block.nodes:
             needed = [tasks[n] for n in dataflow.dependencies(node, siblings)]

@@ -74,10 +74,15 @@ class DagVerifier:
     def _order_problems(self) -> Problems:
         done: set[str] = set()
         waiting = {name: awaited(task) for name, task in self._tasks.items()}
-        while ready := [name for name, needed in waiting.items() if needed <= done]:
-            done.update(ready)
-            for name in ready:
-                del waiting[name]
+        # One round for tasks in the order in which they run, which is that of the file.
+        while waiting:
+            before = len(waiting)
+            for name, needed in list(waiting.items()):
+                if done.issuperset(needed):
+                    done.add(name)
+                    del waiting[name]
+            if len(waiting) == before:
+                break
         yield from (f"task {name!r} waits for ever" for name in waiting)
 
     def _task_problems(self, task: Document) -> Problems:

@@ -301,8 +301,11 @@ def test_an_object_and_its_lists_are_measured() -> None:
     text = const(json.dumps("x" * 120_000))
     assert codes(pipeline(*(call("f", id=f"f-{i}", x=text) for i in range(8)))) == []
     assert codes(pipeline(*(call("f", id=f"f-{i}", x=text) for i in range(9)))) == [("HR511", 1)]
-    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(200)))) == []
-    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(201)))) == [("HR512", 1)]
+    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(1000)))) == []
+    settings = [StepSettings(image="i", env={"A": str(i)}) for i in range(200)]
+    unlike = [call("f", id=f"f-{i}", settings=s) for i, s in enumerate(settings)]
+    assert codes(pipeline(*unlike[:199])) == []
+    assert codes(pipeline(*unlike)) == [("HR512", 1)]
 
 
 def test_an_environment_that_argo_would_change_is_refused() -> None:
