@@ -107,12 +107,14 @@ class OutputSpec(IRModel):
     A `value` is opaque to every engine. A `condition` is a bare `true` or `false`, and `items` a
     JSON list of opaque texts: those two are what an engine may read. `expression` is evaluated over
     its own names and, in a `Call`, over `result`, which is what the function returned; without one
-    the output is the result itself.
+    the output is the result itself. One that is `required` is evaluated although nothing reads it:
+    Python would evaluate it, which may raise.
     """
 
     name: str
     role: Literal["value", "condition", "items"] = "value"
     expression: Glue | None = None
+    required: bool = False
 
 
 class Catch(IRModel):
@@ -256,10 +258,15 @@ class PipelineParameter(IRModel):
 
 
 class Code(IRModel):
-    """The source that a run executes: the first-party modules, and one digest over them."""
+    """The source that a run executes: the first-party modules, and one digest over them.
+
+    `imported_first` is the pipeline's own module where a step in another one may see that Python
+    has imported it before.
+    """
 
     digest: str
     modules: tuple[str, ...]
+    imported_first: str | None = None
 
 
 class Pipeline(IRModel):

@@ -31,7 +31,9 @@ def schema() -> dict[str, Any]:
 def _pipeline_lines(pipeline: ir.Pipeline) -> Iterator[str]:
     for line in pipeline.doc.splitlines():
         yield f"doc {line}".rstrip()
-    yield f"code {pipeline.code.digest}  {', '.join(pipeline.code.modules)}"
+    first = pipeline.code.imported_first
+    imported = f"  after import {first}" if first else ""
+    yield f"code {pipeline.code.digest}  {', '.join(pipeline.code.modules)}{imported}"
     yield from _settings(pipeline.settings)
     for parameter in pipeline.parameters:
         default = parameter.default.text if parameter.default else None

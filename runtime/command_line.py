@@ -27,6 +27,7 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
   --output=NAME=PATH            write an output there; without an expression it is `result`
   --xcom=PATH                   write all outputs there, as one JSON object
   --declare=NAME                with --xcom: an output that is `result`
+  --import=MODULE               import it before anything else; also HEADRACE_IMPORT
   --code=DIGEST --modules=A,B   refuse other code; also HEADRACE_CODE, HEADRACE_MODULES
   --store=URL                   where artifacts are kept; also HEADRACE_STORE
 """
@@ -63,6 +64,7 @@ class StepCommand:
         self.declared: list[str] = []
         self.code: str | None = None
         self.modules: str | None = None
+        self.first: str | None = None
         self.store: str | None = None
 
     def outputs(self) -> list[str]:
@@ -167,6 +169,8 @@ def _add_option(command: StepCommand, argument: str) -> None:
         command.paths[given.name] = given.text
     elif option == "declare":
         command.declared.append(value)
+    elif option == "import":
+        command.first = value
     elif option in ("step", "xcom", "code", "modules", "store"):
         setattr(command, option, value)
     else:

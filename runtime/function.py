@@ -33,7 +33,7 @@ def load(key: str) -> Callable[..., Any]:
         UserError: importing the module failed.
     """
     module, _, path = key.partition(":")
-    _import(module)
+    import_module(module)
     found: Any = sys.modules[module]
     for part in path.split("."):
         try:
@@ -51,7 +51,13 @@ def load(key: str) -> Callable[..., Any]:
     return function
 
 
-def _import(module: str) -> None:
+def import_module(module: str) -> None:
+    """Import the user's `module`.
+
+    Raises:
+        ManifestError: it is not here.
+        UserError: it raised, or ended the program.
+    """
     try:
         __import__(module)
     except ModuleNotFoundError as error:

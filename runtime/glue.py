@@ -24,7 +24,11 @@ FILE_NAME = "<expression>"
 
 def unpack(value: Any, count: int) -> list[object]:
     """Return the `count` elements of `value`; raise what unpacking it into `count` names would."""
-    iterator = iter(value)
+    try:
+        iterator = iter(value)
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"cannot unpack non-iterable {kind} object") from None
     elements: list[object] = []
     for element in iterator:
         if len(elements) == count:

@@ -108,6 +108,11 @@ class _Step:
         self._command.outputs()
         self._check_code()
         called = None
+        first = self._command.first
+        if first is None:
+            first = os.environ.get("HEADRACE_IMPORT", "")
+        if first:
+            function.import_module(first)
         if self._command.function != COMPUTE:
             called = function.load(self._command.function)
             self._over_lets(bool)  # what is wrong with them is told before the call

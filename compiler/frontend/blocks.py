@@ -15,7 +15,7 @@ from headrace.compiler.dataflow import (
     needed_nodes,
     references,
 )
-from headrace.compiler.frontend.glue import source_text, substitute
+from headrace.compiler.frontend.glue import never_raises, parsed, source_text, substitute
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 
@@ -81,6 +81,8 @@ class BlockBuilder:
 
         Under handlers a step catches what they handle, unless it is known that it raises nothing.
         """
+        if effect:
+            self.evaluate_required()
         update: dict[str, object] = {"after": self._after(node, effect=effect)}
         if isinstance(node, ir.Call | ir.Compute) and may_raise and self._catching():
             caught = ir.OutputSpec(name=CAUGHT, expression=ir.Glue(source=CAUGHT))
@@ -119,7 +121,11 @@ class BlockBuilder:
     def evaluate_required(self, prefix: str = "check") -> None:
         """Add a `Compute` for each glue that nothing else is sure to evaluate."""
         for glue, span in list(self.obligations.items()):
-            self._compute(glue, "value", prefix, span)
+            host = self._host(glue)
+            if host is None:
+                self._compute(glue, "value", prefix, span)
+            else:
+                self._add_output(host, glue, "value", prefix)
         self.obligations.clear()
 
     def settle(self, value: AnyValue, role: Role, hint: str, span: Span) -> AnyReference:
@@ -166,7 +172,8 @@ class BlockBuilder:
                 return ir.Output(node=host.id, name=output.name)
         wanted = role if role != "value" else re.sub(r"\W", "_", hint)
         name = Names(outputs).fresh(wanted, "_")
-        spec = ir.OutputSpec(name=name, role=role, expression=expression)
+        required = not never_raises(parsed(expression))
+        spec = ir.OutputSpec(name=name, role=role, expression=expression, required=required)
         self._nodes[host.id] = host.model_copy(update={"outputs": (*host.outputs, spec)})
         return ir.Output(node=host.id, name=name)
 

@@ -134,6 +134,18 @@ class Module:
                     names |= listed
         return frozenset(names) if seen else None
 
+    @cached_property
+    def acts(self) -> bool:
+        """Whether importing the module may do something that another module can see."""
+        return any(
+            (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+            or (
+                isinstance(node, ast.Attribute | ast.Subscript)
+                and isinstance(node.ctx, ast.Store | ast.Del)
+            )
+            for node, _ in _module_level(self.tree)
+        )
+
     def exports(self, name: str) -> bool:
         """Whether `from this import *` binds `name`, if the module has it."""
         return not name.startswith("_") if self.exported is None else name in self.exported

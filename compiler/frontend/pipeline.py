@@ -104,6 +104,7 @@ def _code(project: Project) -> ir.Code:
     return ir.Code(
         digest=code.digest({name: path.read_bytes() for name, path in closure.items()}),
         modules=tuple(sorted(closure)),
+        imported_first=project.imported_first(),
     )
 
 

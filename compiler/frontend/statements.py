@@ -210,7 +210,11 @@ class BlockLowering:
         taken = Names({CAUGHT})
         outputs = [taken.fresh(identifier(name), "_") for name in names]
         specs = tuple(
-            ir.OutputSpec(name=output, expression=ir.Glue(source=_element(i, len(names))))
+            ir.OutputSpec(
+                name=output,
+                expression=ir.Glue(source=_element(i, len(names))),
+                required=i == 0,
+            )
             for i, output in enumerate(outputs)
         )
         expressions.hint = names[0]

@@ -1,6 +1,6 @@
 """Drops what nothing reads: outputs of steps, gathered lists and merged names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from headrace.compiler import ir
@@ -32,14 +32,9 @@ def _block(block: ir.Block, used: set[AnyReference]) -> ir.Block:
 def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
     match node:
         case ir.Call() | ir.Compute():
-            outputs = [
-                output
-                for output in node.outputs
-                if ir.Output(node=node.id, name=output.name) in used
-                or (isinstance(node, ir.Compute) and output.expression != _CAUGHT)
-            ]
-            if len(outputs) < len(node.outputs):
-                node = node.model_copy(update={"outputs": tuple(outputs)})
+            outputs = tuple(_outputs(node, used))
+            if outputs != node.outputs:
+                node = node.model_copy(update={"outputs": outputs})
         case ir.Map():
             gathers = [
                 gather
@@ -67,6 +62,27 @@ def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
                 node = node.model_copy(update={"merges": tuple(merges), **arms})
     _read(used, own_values(node))
     return node
+
+
+def _outputs(node: ir.Call | ir.Compute, used: set[AnyReference]) -> Iterator[ir.OutputSpec]:
+    """Yield the outputs of `node` that are read, and what must be evaluated all the same."""
+    read = [o for o in node.outputs if ir.Output(node=node.id, name=o.name) in used]
+    evaluated = {_unpacked(output) for output in read if output.expression}
+    for output in node.outputs:
+        if output in read or (isinstance(node, ir.Compute) and output.expression != _CAUGHT):
+            yield output
+        elif output.required and output.expression and _unpacked(output) not in evaluated:
+            # As a condition it is evaluated, and nothing is stored that nothing reads.
+            test = output.expression.model_copy(
+                update={"source": f"({output.expression.source}) is not None"}
+            )
+            yield output.model_copy(update={"role": "condition", "expression": test})
+
+
+def _unpacked(output: ir.OutputSpec) -> str:
+    """Return the part of an output's expression that may raise, the same for each element."""
+    source = output.expression.source if output.expression else ""
+    return source.rpartition("[")[0] if source.startswith("unpack(") else source
 
 
 def _read(used: set[AnyReference], values: Iterable[AnyValue]) -> None:

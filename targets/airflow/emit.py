@@ -124,6 +124,8 @@ class _Builder:
     def _environment(self) -> Iterator[tuple[str, str]]:
         store = self._pipeline.settings.store
         yield "HEADRACE_MODULES", ",".join(self._pipeline.code.modules)
+        if self._pipeline.code.imported_first is not None:
+            yield "HEADRACE_IMPORT", self._pipeline.code.imported_first
         if store is not None:
             yield "HEADRACE_STORE", container_text(store)
         else:

@@ -148,6 +148,8 @@ def _environment(
         "HEADRACE_CODE": pipeline.code.digest,
         "HEADRACE_MODULES": ",".join(pipeline.code.modules),
     }
+    if pipeline.code.imported_first is not None:
+        values["HEADRACE_IMPORT"] = pipeline.code.imported_first
     if pipeline.settings.store is not None:
         values["HEADRACE_STORE"] = pipeline.settings.store.replace("$", "$$")
     return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())
