@@ -1,11 +1,13 @@
 """Binding of a call's arguments to the parameters of the project's function that it calls."""
 
 import ast
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.types import UNKNOWN, NoneType, Type, fits, show
 from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,11 +22,17 @@ def bound_arguments(
     parameters = definition.node.args
     positional = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
     given: dict[str, AnyValue] = {}
+    types, _ = lowering.shared.types.signature(definition)
+
+    def take(name: str, node: ast.expr) -> None:
+        given[name] = lowering.value(node, lowering.hint or name)
+        _check_type(lowering, node, given[name], name, function, types)
+
     for index, argument in enumerate(node.args):
         if isinstance(argument, ast.Starred):
             star_argument(lowering, argument)
         elif index < len(positional):
-            given[positional[index]] = lowering.value(argument, lowering.hint or positional[index])
+            take(positional[index], argument)
         else:
             _too_many(lowering, argument, function, len(positional), parameters.vararg)
     by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
@@ -36,7 +44,7 @@ def bound_arguments(
         elif keyword.arg in given or (keyword.arg in positional and keyword.arg not in by_name):
             _wrong(lowering, keyword, function, f"takes `{keyword.arg}` by its position only")
         elif keyword.arg in by_name or parameters.kwarg:
-            given[keyword.arg] = lowering.value(keyword.value, lowering.hint or keyword.arg)
+            take(keyword.arg, keyword.value)
         else:
             hint = did_you_mean(keyword.arg, by_name)
             _wrong(lowering, keyword, function, f"has no parameter `{keyword.arg}`", hint)
@@ -44,6 +52,28 @@ def bound_arguments(
     if not starred and all(k.arg for k in node.keywords) and len(node.args) <= len(positional):
         _missing(lowering, node, function, given)
     return tuple(ir.Argument(name=name, value=value) for name, value in given.items())
+
+
+def _check_type(
+    lowering: "ExpressionLowering",
+    node: ast.expr,
+    value: AnyValue,
+    name: str,
+    function: ir.Function,
+    types: Mapping[str, Type],
+) -> None:
+    rest = next((of for parameter, of in types.items() if parameter.startswith("**")), UNKNOWN)
+    wanted, of = types.get(name, rest), lowering.shared.types.of(value)
+    is_of_error = isinstance(of, NoneType) and lowering.shared.sink.failed
+    if not fits(of, wanted) and not is_of_error:
+        lowering.error(
+            "HR311",
+            node,
+            f"`{name}` of `{function.key.split(':')[1]}` is `{show(wanted)}`, "
+            f"and this is `{show(of)}`",
+            label=f"a `{show(of)}`",
+            hint=f"pass a `{show(wanted)}`, or change the annotation of `{name}`",
+        )
 
 
 def _too_many(

@@ -58,18 +58,20 @@ class BlockBuilder:
         self,
         ids: Names,
         compute_settings: Callable[[str], StepSettings],
-        catching: Callable[[], tuple[ir.Catch, ...]] = tuple,
+        catching: Callable[[], tuple[ir.Catch, ...]],
+        typed: Callable[[ir.Output, ir.Glue], None],
     ) -> None:
         """Start empty.
 
         `compute_settings` gives the settings of a `Compute` by its id, `catching` the handlers
-        around what is added. `raised` are the exceptions, or None, of what was added under them
-        and has not been looked at yet.
+        around what is added; `typed` is told of each output that glue makes. `raised` are the
+        exceptions, or None, of what was added under them and has not been looked at yet.
         """
         self.ids = ids
         self.has_effect = False
         self.raised: list[AnyValue] = []
         self._catching = catching
+        self._typed = typed
         self.obligations: dict[ir.Glue, Span] = {}
         self._compute_settings = compute_settings
         self._nodes: dict[str, AnyNode] = {}
@@ -175,7 +177,9 @@ class BlockBuilder:
         required = not never_raises(parsed(expression))
         spec = ir.OutputSpec(name=name, role=role, expression=expression, required=required)
         self._nodes[host.id] = host.model_copy(update={"outputs": (*host.outputs, spec)})
-        return ir.Output(node=host.id, name=name)
+        made = ir.Output(node=host.id, name=name)
+        self._typed(made, glue)
+        return made
 
     def raise_(self, glue: ir.Glue, id: str, span: Span) -> None:
         """Add the `Compute` with the id `id` whose only purpose is that `glue` raises."""
@@ -189,4 +193,6 @@ class BlockBuilder:
         settings = self._compute_settings(name)
         compute = ir.Compute(id=name, outputs=(spec,), settings=settings, span=span)
         self.add(compute, may_raise=role != "condition")
-        return ir.Output(node=name, name=spec.name)
+        output = ir.Output(node=name, name=spec.name)
+        self._typed(output, glue)
+        return output

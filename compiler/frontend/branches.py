@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def lower_if(lowering: "BlockLowering", node: ast.If, live: frozenset[str]) -> None:
     """Lower `node`; `live` are the names that are read after it."""
     test = lowering.expressions.value(node.test, "condition")
+    lowering.expressions.check_steers(test, node.test)
     if isinstance(test, ir.Const):
         lowering.run(node.body if wire.decode(test.text) else node.orelse, live)
         return
@@ -71,7 +72,14 @@ def _add(
         lowering.block.add(branch, effect=any(arm.block.has_effect for arm in arms))
     _join_environments(lowering, arms, merged)
     for variable, choice in choices.items():
-        lowering.environment[variable] = ir.Merge(branch=branch.id, name=choice.name)
+        merged_value = ir.Merge(branch=branch.id, name=choice.name)
+        lowering.environment[variable] = merged_value
+        given = [
+            value
+            for arm, value in zip(arms, (choice.then, choice.otherwise), strict=True)
+            if not arm.ends and _has(arm, variable)
+        ]
+        lowering.shared.types[merged_value] = lowering.shared.types.merged(given)
         lowering.assigned[variable] = span
 
 

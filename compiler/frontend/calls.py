@@ -11,6 +11,7 @@ from headrace.compiler.frontend.inlining import lower_sub_pipeline, step_id
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.records import class_key, fields_of, is_record, misfit
 from headrace.compiler.frontend.trees import children
+from headrace.compiler.frontend.types import UNKNOWN, item
 from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -159,6 +160,10 @@ def lower_step(
         span=shared.module.span(node),
     )
     lowering.block.add(call, effect=effect)
+    _, returned = shared.types.signature(definition)
+    for index, output in enumerate(outputs):
+        of = returned if output.expression is None else item(returned, index) or UNKNOWN
+        shared.types[ir.Output(node=name, name=output.name)] = of
     return ir.Output(node=name, name=outputs[0].name if outputs else "out")
 
 

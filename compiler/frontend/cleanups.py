@@ -91,6 +91,8 @@ def _bind_exits(
     for variable, exit in collected:
         made = defining_node(exit.value) if not isinstance(exit.value, ir.Glue) else None
         value = ir.Merge(branch=guard.id, name=exit.name) if made in inside else exit.value
+        if isinstance(value, ir.Merge):
+            lowering.shared.types[value] = lowering.shared.types.of(exit.value)
         if variable == EXCEPTION:
             # What the cleanup raises replaces what the body has raised.
             lowering.block.raised.insert(0, value)

@@ -13,7 +13,10 @@ from headrace.compiler.frontend.lowering import Environment, Lowering, identifie
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.reading import read_name
 from headrace.compiler.frontend.records import enum_member, is_record
+from headrace.compiler.frontend.types import Record, field, show
+from headrace.compiler.frontend.value_types import is_whole_artifact
 from headrace.compiler.source import Span
+from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
 
 _LONGEST_INLINE = 200
@@ -93,6 +96,17 @@ class ExpressionLowering(ast.NodeTransformer):
         if isinstance(value, ir.Const) and is_plain and len(value.text) <= _LONGEST_INLINE:
             return fold.literal(wire.decode(value.text))
         return ast.Name(self.shared.name_of(value, wanted), ast.Load())
+
+    def check_steers(self, value: AnyValue, node: ast.expr) -> None:
+        """Report it if `value`, which decides what runs, is an artifact."""
+        of = self.shared.types.of(value)
+        if is_whole_artifact(of):
+            self.error(
+                "HR312",
+                node,
+                f"a `{show(of)}` is an artifact, which no condition can read",
+                hint="return what decides from a step: a bool, a number or a text",
+            )
 
     # --- names and operators -------------------------------------------------------------------
 
@@ -213,6 +227,7 @@ class ExpressionLowering(ast.NodeTransformer):
         span = self.shared.module.span(node)
         hint = self.hint or "value"
         name = self.shared.fresh_id(f"if-{hint}")
+        self.check_steers(test, node)
         if isinstance(test, ir.Glue):
             self.block.obligations.pop(test, None)
         if None in (then, otherwise) and isinstance(test, ir.Glue):
@@ -231,6 +246,7 @@ class ExpressionLowering(ast.NodeTransformer):
             )
         )
         merged = ir.Merge(branch=name, name=choice.name)
+        self.shared.types[merged] = self.shared.types.merged([choice.then, choice.otherwise])
         return ast.Name(self.shared.name_of(merged, identifier(hint)), ast.Load())
 
     def _arm(
@@ -276,7 +292,22 @@ class ExpressionLowering(ast.NodeTransformer):
                 f"`{dotted}` is not a value that a pipeline can read",
                 hint="read it in a step, or pass it as a parameter",
             )
-        return ast.Attribute(self.visit(node.value), node.attr, node.ctx)
+        value = self.visit(node.value)
+        self._check_field(node, value)
+        return ast.Attribute(value, node.attr, node.ctx)
+
+    def _check_field(self, node: ast.Attribute, value: ast.expr) -> None:
+        of = self.shared.types.of_glue(value, self.shared.by_name)
+        if not isinstance(of, Record) or of.open or of.kind == "typeddict":
+            return
+        known = [*(each.name for each in of.fields), *of.others]
+        if field(of, node.attr) is None and node.attr not in known:
+            self.error(
+                "HR311",
+                node,
+                f"`{show(of)}` has no field `{node.attr}`",
+                hint=did_you_mean(node.attr, known) or f"it has {', '.join(known)}",
+            )
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Accept the plain forms of expressions; refuse all others."""

@@ -15,6 +15,7 @@ from headrace.compiler.frontend.branches import merge_name
 from headrace.compiler.frontend.comprehensions import lower_glue
 from headrace.compiler.frontend.lowering import EMPTY, EXCEPTION, NOTHING, Unavailable
 from headrace.compiler.frontend.scopes import Flow, flow_into, names_bound
+from headrace.compiler.frontend.types import UNKNOWN, element, show
 from headrace.runtime import wire
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ def _map(lowering: "BlockLowering", node: ast.For, added: list[str]) -> None:
     )
     _raise_first(lowering, [ir.Gather(map=id, name=c.name) for c in caught], added)
     for name, (collected, is_single) in gathers.items():
-        _join(lowering, name, ir.Gather(map=id, name=collected.name), is_single, node)
+        gathered = ir.Gather(map=id, name=collected.name)
+        lowering.shared.types[gathered] = lowering.shared.types.list_of(collected.value)
+        _join(lowering, name, gathered, is_single, node)
     for name, place in names_bound([node.target, *node.body]).items():
         lowering.environment[name] = Unavailable(
             lowering.span(place), span, "this loop may have no turn"
@@ -221,6 +224,16 @@ def _join(
 def _settled_items(expressions: "ExpressionLowering", node: ast.For, id: str) -> AnyReference:
     """Return the list that the map `id` runs over: a constant, or an output that engines read."""
     items = _items(expressions, node)
+    types = expressions.shared.types
+    each = element(types.of(items))
+    if each is None and not expressions.shared.sink.failed:
+        expressions.error(
+            "HR311",
+            node.iter,
+            f"`{show(types.of(items))}` cannot be looped over",
+            hint="loop over a list, or over what `range`, `zip` or `enumerate` give",
+        )
+    types[ir.Item(map=id)] = each or UNKNOWN
     if isinstance(items, ir.Glue):
         expressions.block.obligations.pop(items, None)
     if isinstance(items, ir.Const) and items.text.startswith("["):

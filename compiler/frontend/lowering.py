@@ -15,6 +15,7 @@ from headrace.compiler.diagnostics import Sink
 from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
 from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
+from headrace.compiler.frontend.value_types import ValueTypes
 from headrace.compiler.source import Span
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Lowering:
     call_counts: dict[str, int]
     pipelines: frozenset[str]
     local_names: frozenset[str]
+    types: ValueTypes
     ids: Names = field(default_factory=Names)
     functions: dict[str, ir.Function] = field(default_factory=dict)
     glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | glue.RESERVED))
@@ -147,8 +149,14 @@ class Lowering:
     def new_block(self) -> BlockBuilder:
         """Return an empty block of this pipeline."""
         return BlockBuilder(
-            self.ids, lambda name: self.configuration.step([name]), lambda: self.catching
+            self.ids,
+            lambda name: self.configuration.step([name]),
+            lambda: self.catching,
+            self._typed,
         )
+
+    def _typed(self, output: ir.Output, glue: ir.Glue) -> None:
+        self.types[output] = self.types.of(glue)
 
     @contextmanager
     def within(self, **fields: object) -> Iterator[None]:

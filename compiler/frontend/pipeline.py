@@ -18,8 +18,10 @@ from headrace.compiler.frontend.inlining import (
     lower_function,
 )
 from headrace.compiler.frontend.lowering import Environment, Lowering
-from headrace.compiler.frontend.project import Module, Project
+from headrace.compiler.frontend.project import Definition, Module, Project
 from headrace.compiler.frontend.statements import BlockLowering
+from headrace.compiler.frontend.types import UNKNOWN
+from headrace.compiler.frontend.value_types import ValueTypes
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import code
@@ -45,6 +47,7 @@ def lower_pipeline(
         call_counts(node),
         frozenset({node.name, *configuration.pipelines}),
         local_names(node),
+        ValueTypes(project),
         callers=(f"{module.name}:{node.name}",),
         block_lowering=BlockLowering,
     )
@@ -79,8 +82,12 @@ def _lower_body(
     shared: Lowering, node: ast.FunctionDef, parameters: Sequence[ir.PipelineParameter]
 ) -> tuple[ir.Block, ir.Value]:
     environment = Environment({p.name: ir.Param(name=p.name) for p in parameters})
+    definition = Definition("function", shared.module, node.name, node)
+    types, _ = shared.types.signature(definition)
     for parameter in parameters:
-        shared.name_of(ir.Param(name=parameter.name), parameter.name)
+        reference = ir.Param(name=parameter.name)
+        shared.name_of(reference, parameter.name)
+        shared.types[reference] = types.get(parameter.name, UNKNOWN)
     block = shared.new_block()
     value = lower_function(shared, node, block, environment)
     ExpressionLowering(shared, block, environment).embed(value, "result")

@@ -16,9 +16,11 @@ from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.failures import Failure, lower_assert, lower_failure, lower_raise
 from headrace.compiler.frontend.handlers import run_under_handlers
 from headrace.compiler.frontend.loops import lower_for
-from headrace.compiler.frontend.lowering import Environment, Lowering, identifier
+from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
 from headrace.compiler.frontend.scopes import live_after
 from headrace.compiler.frontend.structure import RESULT
+from headrace.compiler.frontend.types import Tuple
+from headrace.compiler.frontend.value_types import is_unchangeable
 from headrace.compiler.source import Span
 
 _WAYS_OUT = {
@@ -204,9 +206,9 @@ class BlockLowering:
         names = [part.id for part in target.elts if isinstance(part, ast.Name)]
         if len(names) != len(target.elts) or len(set(names)) != len(names):
             return False
-        size = _tuple_size(definition.node)
-        if size is not None and size != len(names):
-            self._cannot_fit(target, size, len(names))
+        _, returned = self.shared.types.signature(definition)
+        if isinstance(returned, Tuple) and len(returned.items) != len(names):
+            self._cannot_fit(target, len(returned.items), len(names))
         taken = Names({CAUGHT})
         outputs = [taken.fresh(identifier(name), "_") for name in names]
         specs = tuple(
@@ -252,6 +254,9 @@ class BlockLowering:
             self.bind_names(target)
             return
         expressions = self.expressions
+        of = self.shared.types.of(value)
+        if isinstance(of, Tuple) and len(of.items) != len(target.elts):
+            self._cannot_fit(target, len(of.items), len(target.elts))
         for index, part in enumerate(target.elts):
             whole = ast.unparse(expressions.embed(value, "value"))
             source = _element(index, len(target.elts), whole)
@@ -269,6 +274,18 @@ class BlockLowering:
                 "make the changed object in a step that returns it",
             )
             return
+        value = self.environment.get(node.target.id)
+        if value is not None and not isinstance(value, Unavailable):
+            of = self.shared.types.of(value)
+            if not is_unchangeable(of):
+                sign = ast.unparse(node)[len(node.target.id) + 1 :].partition("=")[0]
+                right = f"{node.target.id} {sign} {ast.unparse(node.value)}"
+                self.error(
+                    "HR313",
+                    node,
+                    f"this may change `{node.target.id}` in place, which other names would see",
+                    f"write `{node.target.id} = {right}`, or annotate what it comes from",
+                )
         read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         whole = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
         self._assign([node.target], whole)
@@ -295,24 +312,6 @@ def _is_one_shot(node: ast.expr, expressions: ExpressionLowering) -> bool:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return False
     return node.func.id in glue.ONE_SHOT and expressions.callee(node) is None
-
-
-def _tuple_size(function: ast.AST | None) -> int | None:
-    """Return the length of the tuple that a function's annotation promises, if it says one."""
-    returns = getattr(function, "returns", None)
-    if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
-        try:
-            returns = ast.parse(returns.value, mode="eval").body
-        except SyntaxError:
-            return None
-    if not isinstance(returns, ast.Subscript) or not isinstance(returns.value, ast.Name):
-        return None
-    if returns.value.id not in ("tuple", "Tuple") or not isinstance(returns.slice, ast.Tuple):
-        return None
-    parts = returns.slice.elts
-    if any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in parts):
-        return None
-    return len(parts)
 
 
 def _element(index: int, count: int, of: str = "result") -> str:

@@ -17,6 +17,8 @@ from headrace.compiler.verify import verify
 STEPS = """
 import math
 import numpy as np
+from pathlib import Path
+from typing import NamedTuple
 COUNTER = 0
 COUNTER = 1
 class Model: pass
@@ -26,6 +28,12 @@ def open_ended(*args, **kwargs): return args
 async def later(x): return x
 def stream(x): yield x
 def two(x) -> tuple[int, int]: return x, x
+def typed(x: int) -> int: return x
+def texts(xs: list[str]) -> list[str]: return xs
+def path(x: int) -> Path: return Path("a")
+class Record(NamedTuple):
+    size: int
+def record(x: int) -> Record: return Record(x)
 """
 
 REFUSED = {
@@ -82,6 +90,17 @@ REFUSED = {
         "HR202",
         "e\n",
     ),
+    "text for a number": ("return typed('a')", "HR311", "'a')"),
+    "number for a text": ("x = typed(n)\n    return texts([x])", "HR311", "[x]"),
+    "None for a number": ("return typed(None)", "HR311", "None"),
+    "loop over a number": ("return [one(x) for x in typed(1)]", "HR311", "typed(1)"),
+    "loop over a parameter": ("for x in n: one(x)", "HR311", "n:"),
+    "no such field": ("r = record(1)\n    return r.siez", "HR311", "r.siez"),
+    "artifact in a condition": ("if path(1): one(1)", "HR312", "path(1)"),
+    "artifact in and": ("return path(1) and one(1)", "HR312", "path(1) and"),
+    "change in place": ("x = one(1)\n    x += [1, *x]\n    return x", "HR106", "x += ["),
+    "change of what is unknown": ("x = one(1)\n    x += x\n    return x", "HR313", "x += x"),
+    "change of a list": ("x = texts(['a'])\n    x *= 2\n    return x", "HR313", "x *= 2"),
     "augmented element": ("x = [1]\n    x[0] += 1", "HR102", "x[0]"),
     "attribute assignment": ("r = one(1)\n    r.x = 2", "HR102", "r.x"),
     "lambda": ("return one(lambda: 1)", "HR102", "lambda"),

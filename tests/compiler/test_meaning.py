@@ -171,7 +171,7 @@ BODIES = {
         "two loops add": "out = []\n    for x in xs:\n        out.append(double(x))\n    for x in xs:\n        out.append(x)\n    return out",
         "turns written out": "x = 1\n    for i in [1, 2, 3]:\n        x = add(x, i)\n    return x",
         "last turn": "for i in range(3):\n        x = add(i, n)\n    return x, i",
-        "sum over constants": "s = 0\n    for x in (1, 2, 3):\n        s += double(x)\n    return s",
+        "sum over constants": "s = 0\n    for x in (1, 2, 3):\n        s = s + double(x)\n    return s",
         "append outside of loops": "out = []\n    out.append(add(1))\n    if flag:\n        out.append(double(n))\n    return out",
         "append of failing glue": "out = []\n    out.append(xs[10])\n    return 1",
         "step in a filter": "return [double(x) for x in xs if big(x)]",
@@ -279,7 +279,7 @@ BODIES = {
         "stars in displays": "return [*xs, add(n), *numbers(2)], (*xs, 1), {**{'a': 1}, 'b': add(1)}",
         "walk of text": "return [c.upper() for c in text] + [show(text=c) for c in 'ab']",
         "sorted items": "return [double(x) for x in sorted(xs, reverse=True)]",
-        "augmented": "x = add(n)\n    x += 1\n    x *= 2\n    return x",
+        "augmented": "x = n\n    x += 1\n    x *= 2\n    return x",
         # sub-pipelines
         "sub-pipeline": "return inner(n, scale=3)",
         "sub-pipelines": "a = inner(n)\n    b = inner(a)\n    return a, b, twice(b)",
