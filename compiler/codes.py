@@ -42,6 +42,7 @@ CODES = {
     "HR404": Code("unknown profile", stage="configuration"),
     "HR405": Code("accelerator that cannot be resolved by name", stage="configuration"),
     "HR406": Code("no image set", Severity.WARNING, stage="target"),
+    "HR407": Code("no store set for artifacts", Severity.WARNING, stage="target"),
     "HR501": Code("feature that a target refuses", stage="target"),
     "HR510": Code("name too long for a target", stage="target"),
     "HR511": Code("value or object too large for a target", stage="target"),

@@ -10,7 +10,7 @@ from headrace.compiler.configuration import load
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
 from headrace.compiler.passes.prune import prune
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
-from headrace.compiler.source import SourceFile
+from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.target import ManifestFile
 from headrace.compiler.verify import verify
 
@@ -113,6 +113,8 @@ def emit(
     sink = compilation.diagnostics
     if compilation.image_is_default:
         _warn_about_image(pipeline, sink)
+    if pipeline.artifacts_at is not None and pipeline.settings.store is None:
+        _warn_about_store(pipeline.artifacts_at, sink)
     for target in targets.values():
         for diagnostic in capabilities.check(pipeline, target.capabilities):
             sink.add(diagnostic)
@@ -123,6 +125,17 @@ def emit(
         return {}
     compilation.checked |= targets.keys()
     return {name: target.emit(pipeline) for name, target in targets.items()}
+
+
+def _warn_about_store(at: Span, sink: Sink) -> None:
+    sink.report(
+        "HR407",
+        "no store is set for the artifacts that steps hand on: each run has to give one",
+        at,
+        label="hands on an artifact",
+        severity=Severity.WARNING,
+        hint='set `store = "..."` to a folder or a bucket that all pods reach',
+    )
 
 
 def _warn_about_image(pipeline: ir.Pipeline, sink: Sink) -> None:

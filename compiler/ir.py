@@ -270,7 +270,11 @@ class Code(IRModel):
 
 
 class Pipeline(IRModel):
-    """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`."""
+    """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`.
+
+    `artifacts_at` is the first step, if there is one, whose annotations say that it hands on an
+    artifact.
+    """
 
     name: str
     function: str
@@ -279,6 +283,7 @@ class Pipeline(IRModel):
     parameters: tuple[PipelineParameter, ...] = ()
     functions: tuple[Function, ...] = ()
     body: Block = Block()
+    artifacts_at: Span | None = None
     result: Value = Const(text="null")
     settings: PipelineSettings = PipelineSettings()
     span: Span

@@ -72,6 +72,7 @@ def lower_pipeline(
         parameters=parameters,
         functions=tuple(shared.functions[key] for key in sorted(shared.functions)),
         body=body,
+        artifacts_at=shared.types.artifacts_at(body),
         result=result,
         settings=configuration.pipeline,
         span=module.span(node),

@@ -3,7 +3,7 @@
 import ast
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyReference, AnyValue
+from headrace.compiler.dataflow import AnyReference, AnyValue, block_references, walk
 from headrace.compiler.frontend.annotations import signature_types
 from headrace.compiler.frontend.glue import parsed
 from headrace.compiler.frontend.inference import infer
@@ -25,9 +25,12 @@ from headrace.compiler.frontend.types import (
     TupleOf,
     Type,
     Union,
+    Unknown,
+    is_artifact,
     merge,
     type_of_value,
 )
+from headrace.compiler.source import Span
 from headrace.runtime import wire
 
 _UNCHANGEABLE = (Bool, Complex, Enum, Float, FrozenSet, Int, Literal, NoneType, Str, Tuple, TupleOf)
@@ -69,6 +72,17 @@ class ValueTypes:
     def list_of(self, value: AnyValue) -> Type:
         """Return the type of a list of such as `value`."""
         return List(self.of(value))
+
+    def artifacts_at(self, body: ir.Block) -> Span | None:
+        """Return the place of the first step that hands on what is an artifact, or holds one."""
+        read = set(block_references(body))
+        for node in walk(body):
+            for output in node.outputs if isinstance(node, ir.Call | ir.Compute) else ():
+                reference = ir.Output(node=node.id, name=output.name)
+                of = self._types.get(reference, UNKNOWN)
+                if reference in read and not isinstance(of, Unknown) and is_artifact(of):
+                    return node.span
+        return None
 
     def signature(self, definition: Definition) -> tuple[dict[str, Type], Type]:
         """Return the types of a function's parameters, and of what it returns.
