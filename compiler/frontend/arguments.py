@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend.project import Definition
-from headrace.compiler.suggestions import did_you_mean
+from headrace.compiler.suggestions import counted, did_you_mean
 
 if TYPE_CHECKING:
     from headrace.compiler.frontend.expressions import ExpressionLowering
@@ -26,7 +26,9 @@ def bound_arguments(
         elif index < len(positional):
             given[positional[index]] = lowering.value(argument, lowering.hint or positional[index])
         else:
-            _too_many(lowering, argument, function, len(positional), parameters.vararg)
+            _too_many(lowering, node, function, len(positional), parameters.vararg)
+            break
+    is_misspelt = False
     by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -40,21 +42,29 @@ def bound_arguments(
         else:
             hint = did_you_mean(keyword.arg, by_name)
             _wrong(lowering, keyword, function, f"has no parameter `{keyword.arg}`", hint)
+            is_misspelt = True
     starred = any(isinstance(a, ast.Starred) for a in node.args)
-    if not starred and all(k.arg for k in node.keywords) and len(node.args) <= len(positional):
+    # A misspelt name is not also a missing one.
+    if (
+        not (starred or is_misspelt)
+        and all(k.arg for k in node.keywords)
+        and len(node.args) <= len(positional)
+    ):
         _missing(lowering, node, function, given)
     return tuple(ir.Argument(name=name, value=value) for name, value in given.items())
 
 
 def _too_many(
     lowering: "ExpressionLowering",
-    node: ast.expr,
+    call: ast.Call,
     function: ir.Function,
     count: int,
     any_number: ast.arg | None,
 ) -> None:
+    node = call.args[count]
     if any_number is None:
-        _wrong(lowering, node, function, f"takes {count} positional arguments")
+        what = f"takes {counted(count, 'positional argument')}, and gets {len(call.args)}"
+        _wrong(lowering, node, function, what)
     else:
         lowering.error(
             "HR206",

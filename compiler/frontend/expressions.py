@@ -9,10 +9,16 @@ from headrace.compiler.frontend import fold, glue
 from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
+from headrace.compiler.frontend.lowering import (
+    REFUSED,
+    Environment,
+    Lowering,
+    identifier,
+)
+from headrace.compiler.frontend.names import lower_name, name_error
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.scopes import names_bound
 from headrace.compiler.source import Span
-from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
 
 _LONGEST_INLINE = 200
@@ -79,7 +85,11 @@ class ExpressionLowering(ast.NodeTransformer):
         """Report an error at `node`, and return what stands for it from there on."""
         span = self.shared.module.span(node)
         self.shared.sink.report(code, message, span, label=label, hint=hint, related=related)
-        return ast.Constant(None)
+        return self.refused()
+
+    def refused(self) -> ast.expr:
+        """Return what stands for a value that was refused."""
+        return ast.Name(self.shared.name_of(REFUSED, "refused"), ast.Load())
 
     def embed(self, value: AnyValue, wanted: str) -> ast.expr:
         """Return an expression for `value`, for use within glue; `wanted` is a name for it."""
@@ -97,27 +107,7 @@ class ExpressionLowering(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Read a variable, or a constant of the module."""
-        for scope in reversed(self.bound):
-            if node.id in scope:
-                return ast.Name(scope[node.id], node.ctx)
-        found = self.environment.get(node.id)
-        if isinstance(found, Unavailable):
-            related = (
-                Related(span=found.bound_at, message=f"`{node.id}` is bound here"),
-                Related(span=found.branch_at, message=found.why),
-            )
-            return self.error(
-                "HR202",
-                node,
-                f"`{node.id}` may be unbound here",
-                label="read here",
-                hint=f"bind `{node.id}` on every way to here",
-                related=related,
-            )
-        if found is not None:
-            self.environment.fresh.pop(node.id, None)
-            return self.embed(found, node.id)
-        return self._module_constant(node)
+        return lower_name(self, node)
 
     def is_local(self, name: str) -> bool:
         """Whether `name` is a variable of the pipeline, bound at this place or not."""
@@ -125,54 +115,6 @@ class ExpressionLowering(ast.NodeTransformer):
             name in self.shared.local_names
             or name in self.environment
             or any(name in scope for scope in self.bound)
-        )
-
-    def _module_constant(self, node: ast.Name) -> ast.expr:
-        if node.id in self.shared.local_names:
-            return self.error(
-                "HR201",
-                node,
-                f"`{node.id}` is read before it is bound",
-                label="not bound yet",
-                hint="a name that the pipeline assigns is its own everywhere in it: rename it",
-            )
-        definition = self.shared.project.resolve(self.shared.module, node.id)
-        if definition is None:
-            return self._unknown_name(node)
-        if definition.kind == "constant" and isinstance(definition.node, ast.expr):
-            try:
-                value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
-            except fold.NotConstant:
-                pass
-            else:
-                if not fold.is_immutable(value) and self.shared.is_shared(definition):
-                    return self._may_change(node)
-                return self.embed(ir.Const(text=wire.encode(value)), node.id)
-        return self.error(
-            "HR201",
-            node,
-            f"`{node.id}` is not a value that a pipeline can read",
-            label=f"a {definition.kind} of the module",
-            hint="pass it as a parameter, or return it from a step",
-        )
-
-    def _may_change(self, node: ast.Name) -> ast.expr:
-        return self.error(
-            "HR201",
-            node,
-            f"`{node.id}` can be changed by other code that uses it",
-            label="a list or a dict of the module",
-            hint="write a tuple, or return the value from a step",
-        )
-
-    def _unknown_name(self, node: ast.Name) -> ast.expr:
-        known = [*self.environment, *(n for n in glue.BUILTINS)]
-        return self.error(
-            "HR201",
-            node,
-            f"unknown name `{node.id}`",
-            label="not bound here",
-            hint=did_you_mean(node.id, known) or "bind it above, or make it a parameter",
         )
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
@@ -328,8 +270,8 @@ class ExpressionLowering(ast.NodeTransformer):
         dotted = dotted_name(node)
         head = dotted.split(".")[0] if dotted else None
         if head and not self.is_local(head):
-            return self.error(
-                "HR201",
+            return name_error(
+                self,
                 node,
                 f"`{dotted}` is not a value that a pipeline can read",
                 hint="read it in a step, or pass it as a parameter",
@@ -339,6 +281,7 @@ class ExpressionLowering(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Accept the plain forms of expressions; refuse all others."""
         if isinstance(node, ast.expr) and not isinstance(node, _PLAIN):
+            self.environment.update(dict.fromkeys(names_bound([node]), REFUSED))
             return self.error(
                 "HR102",
                 node,
