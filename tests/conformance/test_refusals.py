@@ -13,20 +13,10 @@ import pytest
 
 from headrace.compiler.cli import main
 from headrace.compiler.codes import CODES
+from markers import marked
 
 FOLDER = Path(__file__).parent / "refusals"
 MODULES = sorted(FOLDER.glob("*.py"))
-_MARKER = re.compile(r"# (error|warning): ((?:HR\d{3} ?)+)")
-
-
-def marked(source: str) -> Counter[tuple[int, str, str]]:
-    """Return the lines that `source` marks, with severity and code."""
-    return Counter(
-        (number, marker[1], code)
-        for number, line in enumerate(source.splitlines(), 1)
-        for marker in _MARKER.finditer(line)
-        for code in marker[2].split()
-    )
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
