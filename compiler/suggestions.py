@@ -1,4 +1,4 @@
-"""The known names that someone probably meant."""
+"""Words of messages: the known names that someone probably meant, and counts."""
 
 import re
 from collections.abc import Iterable
@@ -22,6 +22,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def known_names(known: Iterable[str]) -> str:
     """Return the names in `known` as a sentence's end: ``known here: a, b``."""
     return "known here: " + ", ".join(sorted(known))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `count` and `noun`, in the plural where it is not one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:

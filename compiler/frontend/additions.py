@@ -4,7 +4,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from headrace.compiler.frontend import glue
-from headrace.compiler.frontend.lowering import FreshKind, Unavailable
+from headrace.compiler.frontend.lowering import REFUSED, FreshKind, Unavailable
 from headrace.compiler.frontend.scopes import added_to
 
 if TYPE_CHECKING:
@@ -29,7 +29,19 @@ def lower_addition(lowering: "BlockLowering", node: ast.stmt) -> bool:
     if name is None or value is None or isinstance(value, Unavailable):
         return False
     kind: FreshKind = "dict" if isinstance(node, ast.Assign) else "list"
-    if lowering.environment.fresh.get(name) != kind:
+    if value == REFUSED:
+        return True
+    known = lowering.environment.fresh.get(name)
+    if known is not None and known != kind:
+        lowering.error(
+            "HR106",
+            node,
+            f"`{name}` is a {known}, to which this adds nothing",
+            "only `append`, `extend`, `+=` of a list, and entries of a dict are additions: "
+            "make other changes in a step",
+        )
+        return True
+    if known is None:
         lowering.error(
             "HR106",
             node,

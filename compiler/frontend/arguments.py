@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend.project import Definition
-from headrace.compiler.frontend.types import UNKNOWN, NoneType, Type, fits, show
-from headrace.compiler.suggestions import did_you_mean
+from headrace.compiler.frontend.types import UNKNOWN, Type, fits, show
+from headrace.compiler.suggestions import counted, did_you_mean
 
 if TYPE_CHECKING:
     from headrace.compiler.frontend.expressions import ExpressionLowering
@@ -34,7 +34,9 @@ def bound_arguments(
         elif index < len(positional):
             take(positional[index], argument)
         else:
-            _too_many(lowering, argument, function, len(positional), parameters.vararg)
+            _too_many(lowering, node, function, len(positional), parameters.vararg)
+            break
+    is_misspelt = False
     by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -48,8 +50,14 @@ def bound_arguments(
         else:
             hint = did_you_mean(keyword.arg, by_name)
             _wrong(lowering, keyword, function, f"has no parameter `{keyword.arg}`", hint)
+            is_misspelt = True
     starred = any(isinstance(a, ast.Starred) for a in node.args)
-    if not starred and all(k.arg for k in node.keywords) and len(node.args) <= len(positional):
+    # A misspelt name is not also a missing one.
+    if (
+        not (starred or is_misspelt)
+        and all(k.arg for k in node.keywords)
+        and len(node.args) <= len(positional)
+    ):
         _missing(lowering, node, function, given)
     return tuple(ir.Argument(name=name, value=value) for name, value in given.items())
 
@@ -64,8 +72,7 @@ def _check_type(
 ) -> None:
     rest = next((of for parameter, of in types.items() if parameter.startswith("**")), UNKNOWN)
     wanted, of = types.get(name, rest), lowering.shared.types.of(value)
-    is_of_error = isinstance(of, NoneType) and lowering.shared.sink.failed
-    if not fits(of, wanted) and not is_of_error:
+    if not fits(of, wanted):
         lowering.error(
             "HR311",
             node,
@@ -78,13 +85,15 @@ def _check_type(
 
 def _too_many(
     lowering: "ExpressionLowering",
-    node: ast.expr,
+    call: ast.Call,
     function: ir.Function,
     count: int,
     any_number: ast.arg | None,
 ) -> None:
+    node = call.args[count]
     if any_number is None:
-        _wrong(lowering, node, function, f"takes {count} positional arguments")
+        what = f"takes {counted(count, 'positional argument')}, and gets {len(call.args)}"
+        _wrong(lowering, node, function, what)
     else:
         lowering.error(
             "HR206",

@@ -8,6 +8,7 @@ from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.arguments import bound_arguments, star_argument
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.inlining import lower_sub_pipeline, step_id
+from headrace.compiler.frontend.lowering import REFUSED
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.records import class_key, fields_of, is_record, misfit
 from headrace.compiler.frontend.trees import children
@@ -26,7 +27,7 @@ def lower_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     if definition is not None:
         output = lower_step(lowering, node, definition)
         if output is None:
-            return ast.Constant(None)
+            return lowering.refused()
         return ast.Name(lowering.shared.name_of(output, kebab(output.node)), ast.Load())
     for argument in [*node.args, *(k.value for k in node.keywords if k.arg is None)]:
         if isinstance(argument, ast.Starred) or argument in [
@@ -106,27 +107,25 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     is_unbound = isinstance(func, ast.Name) and func.id not in lowering.environment
     if isinstance(func, ast.Name) and is_unbound and lowering.is_local(func.id):
         return lowering.visit_Name(func)
-    text = ast.unparse(func)
+    head = (lowering.dotted(func) or "").partition(".")[0]
+    if lowering.environment.get(head) == REFUSED:
+        return lowering.refused()
+    text = lowering.shared.module.text(func)
     hint = f"wrap it in a function of your own, which is then a step: `def step(...): {text}(...)`"
-    if isinstance(func, ast.Name):
+    if isinstance(func, ast.Name) and is_unbound:
         shared = lowering.shared
         if shared.project.resolve(shared.module, func.id) is None:
             functions = [n.name for n in shared.module.tree.body if isinstance(n, ast.FunctionDef)]
             hint = did_you_mean(func.id, [*functions, *glue.BUILTINS]) or hint
     elif isinstance(func, ast.Attribute) and func.attr in (
-        "append",
-        "extend",
-        "insert",
-        "pop",
-        "remove",
-        "sort",
-        "reverse",
-        "update",
-        "clear",
+        *("append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "clear"),
+        *("setdefault", "popitem", "add", "discard"),
     ):
-        hint = "build the list with a comprehension, or change it in a step that returns it"
+        hint = "build it with a comprehension, or change it in a step that returns it"
     elif isinstance(func, ast.Attribute) and not _foreign(lowering, func):
-        hint = did_you_mean(func.attr, glue.METHODS) or hint
+        hint = did_you_mean(func.attr, glue.METHODS) or _in_step(f".{func.attr}")
+    elif not isinstance(func, ast.Attribute):
+        hint = _in_step("")
     return lowering.error(
         "HR203",
         func,
@@ -134,6 +133,10 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
         label="called here",
         hint=hint,
     )
+
+
+def _in_step(attribute: str) -> str:
+    return f"call it in a step that gets the object: `def step(value): value{attribute}(...)`"
 
 
 def lower_step(

@@ -65,7 +65,7 @@ def _lower_loop(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr
     _forget(lowering.environment, environment)
     made = environment[name]
     if isinstance(made, Unavailable):
-        return ast.Constant(None)
+        return lowering.refused()
     return lowering.embed(made, name)
 
 
@@ -168,6 +168,5 @@ def _bind(lowering: "ExpressionLowering", target: ast.expr, scope: dict[str, str
         return ast.Name(scope[target.id], ast.Store())
     if isinstance(target, ast.Tuple | ast.List):
         return ast.Tuple([_bind(lowering, part, scope) for part in target.elts], ast.Store())
-    return lowering.error(
-        "HR102", target, "only names may be bound by a comprehension", hint=_IN_STEP
-    )
+    lowering.error("HR102", target, "only names may be bound by a comprehension", hint=_IN_STEP)
+    return ast.Name(lowering.shared.glue_names.fresh("refused", "_"), ast.Store())

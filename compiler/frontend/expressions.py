@@ -9,10 +9,16 @@ from headrace.compiler.frontend import fold, glue
 from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
-from headrace.compiler.frontend.lowering import Environment, Lowering, identifier
+from headrace.compiler.frontend.lowering import (
+    REFUSED,
+    Environment,
+    Lowering,
+    identifier,
+)
+from headrace.compiler.frontend.names import lower_name, name_error
 from headrace.compiler.frontend.project import Definition
-from headrace.compiler.frontend.reading import read_name
 from headrace.compiler.frontend.records import enum_member, is_record
+from headrace.compiler.frontend.scopes import names_bound
 from headrace.compiler.frontend.types import Record, field, show
 from headrace.compiler.frontend.value_types import is_whole_artifact
 from headrace.compiler.source import Span
@@ -83,7 +89,11 @@ class ExpressionLowering(ast.NodeTransformer):
         """Report an error at `node`, and return what stands for it from there on."""
         span = self.shared.module.span(node)
         self.shared.sink.report(code, message, span, label=label, hint=hint, related=related)
-        return ast.Constant(None)
+        return self.refused()
+
+    def refused(self) -> ast.expr:
+        """Return what stands for a value that was refused."""
+        return ast.Name(self.shared.name_of(REFUSED, "refused"), ast.Load())
 
     def embed(self, value: AnyValue, wanted: str) -> ast.expr:
         """Return an expression for `value`, for use within glue; `wanted` is a name for it."""
@@ -112,10 +122,7 @@ class ExpressionLowering(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Read a variable, or a constant of the module."""
-        for scope in reversed(self.bound):
-            if node.id in scope:
-                return ast.Name(scope[node.id], node.ctx)
-        return read_name(self, node)
+        return lower_name(self, node)
 
     def is_local(self, name: str) -> bool:
         """Whether `name` is a variable of the pipeline, bound at this place or not."""
@@ -286,8 +293,8 @@ class ExpressionLowering(ast.NodeTransformer):
             member = enum_member(self.shared.project, self.shared.module, node)
             if member is not None:
                 return self.embed(member, node.attr)
-            return self.error(
-                "HR201",
+            return name_error(
+                self,
                 node,
                 f"`{dotted}` is not a value that a pipeline can read",
                 hint="read it in a step, or pass it as a parameter",
@@ -312,6 +319,7 @@ class ExpressionLowering(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Accept the plain forms of expressions; refuse all others."""
         if isinstance(node, ast.expr) and not isinstance(node, _PLAIN):
+            self.environment.update(dict.fromkeys(names_bound([node]), REFUSED))
             return self.error(
                 "HR102",
                 node,

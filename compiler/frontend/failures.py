@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend.branches import lower_if
+from headrace.compiler.frontend.lowering import REFUSED
 from headrace.compiler.frontend.scopes import free_names
+from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from headrace.compiler.frontend.statements import BlockLowering
@@ -51,7 +53,20 @@ def lower_raise(lowering: "BlockLowering", node: ast.Raise) -> None:
         _add(lowering, lowering.expressions.wrap(call), "raise", node)
         return
     called = node.exc if isinstance(node.exc, ast.Call) else None
-    exception = exception_name(lowering, called.func if called else node.exc)
+    if node.exc is None:
+        lowering.error(
+            "HR102",
+            node,
+            "there is no exception here to raise again",
+            "name a class: `raise ValueError(...)`",
+        )
+        lowering.ends = True
+        return
+    named = called.func if called else node.exc
+    exception = exception_name(lowering, named)
+    if exception is None and is_reported(lowering, named):
+        lowering.ends = True
+        return
     if exception is None or (called and any(isinstance(a, ast.Starred) for a in called.args)):
         lowering.error(
             "HR102",
@@ -96,6 +111,28 @@ def _add(lowering: "BlockLowering", raised: AnyValue, id: str, node: ast.AST) ->
         lowering.ends = True
 
 
+def is_reported(lowering: "BlockLowering", node: ast.expr) -> bool:
+    """Report a misspelt class of exceptions; whether nothing more is to be said of `node`."""
+    if not isinstance(node, ast.Name):
+        return False
+    if lowering.environment.get(node.id) == REFUSED:
+        return True
+    shared = lowering.shared
+    if lowering.expressions.is_local(node.id) or hasattr(builtins, node.id):
+        return False
+    if shared.project.resolve(shared.module, node.id) is not None:
+        return False
+    known = [name for name, value in vars(builtins).items() if _is_exception(value)]
+    known += [n for n, b in shared.module.bindings.items() if b.kind in ("class", "import")]
+    hint = did_you_mean(node.id, known) or "define the class at the top of the module"
+    lowering.error("HR201", node, f"unknown name `{node.id}`", hint)
+    return True
+
+
+def _is_exception(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
 def exception_name(lowering: "BlockLowering", node: ast.expr | None) -> str | None:
     """Return the dotted name of the class that `node` names, as the shim finds it."""
     dotted = lowering.expressions.dotted(node) if node is not None else None
@@ -105,8 +142,7 @@ def exception_name(lowering: "BlockLowering", node: ast.expr | None) -> str | No
     definition = shared.project.resolve(shared.module, dotted)
     if definition is None:
         found = getattr(builtins, dotted, None)
-        is_exception = isinstance(found, type) and issubclass(found, BaseException)
-        return dotted if is_exception else None
+        return dotted if _is_exception(found) else None
     if definition.kind == "class" and definition.module is not None:
         return f"{definition.module.name}.{definition.name}"
     return definition.name if definition.kind == "foreign" else None

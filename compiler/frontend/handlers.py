@@ -14,7 +14,7 @@ from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue, defining_node
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.branches import add_branch
-from headrace.compiler.frontend.failures import exception_name
+from headrace.compiler.frontend.failures import exception_name, is_reported
 from headrace.compiler.frontend.lowering import EXCEPTION, NOTHING, Environment, Unavailable
 from headrace.compiler.frontend.normal_form import NormalForm
 from headrace.compiler.frontend.scopes import flow_into, live_after, may_raise, names_bound
@@ -256,6 +256,8 @@ def _catch(lowering: "BlockLowering", node: ast.ExceptHandler, handler: str) -> 
         name = "BaseException" if each is None else exception_name(lowering, each)
         if name is not None:
             classes.append(name)
+            continue
+        if each is not None and is_reported(lowering, each):
             continue
         lowering.error(
             "HR102",

@@ -15,6 +15,7 @@ from headrace.compiler.frontend.blocks import BlockBuilder, kebab
 from headrace.compiler.frontend.lowering import (
     EXCEPTION,
     NOTHING,
+    REFUSED,
     Environment,
     Lowering,
     Unavailable,
@@ -46,7 +47,7 @@ def lower_function(
             "there are too many ways through this function",
             "bind the value in every arm, and return it once at the end",
         )
-        return ir.Const(text="null")
+        return REFUSED
     if shared.catching:
         environment[EXCEPTION] = NOTHING
     lowering.run(statements, frozenset({RESULT, EXCEPTION}))
@@ -66,7 +67,7 @@ def lower_sub_pipeline(
     assert module is not None
     key = f"{module.name}:{definition.name}"
     if key in shared.callers:
-        around = " -> ".join([*shared.callers[shared.callers.index(key) :], key])
+        around = _path([*shared.callers[shared.callers.index(key) :], key])
         return lowering.error(
             "HR207",
             node.func,
@@ -75,10 +76,12 @@ def lower_sub_pipeline(
             hint="loop inside a step, or write a pipeline for each level",
         )
     signature = function_signature(definition)
-    given = {a.name: a.value for a in bound_arguments(lowering, node, definition, signature)}
+    arguments = bound_arguments(lowering, node, definition, signature)
+    given: dict[str, AnyValue] = {a.name: a.value for a in arguments}
     for name, default in defaults(function):
         if name not in given:
             given[name] = constant_default(shared.project, module, default, shared.sink)
+    given = {p.name: REFUSED for p in signature.parameters} | given
     for value in given.values():
         if isinstance(value, ir.Glue) and not glue.never_raises(glue.parsed(value)):
             lowering.block.require(value, shared.module.span(node))
@@ -93,6 +96,12 @@ def lower_sub_pipeline(
     )
     returned = lower_function(inner, function, lowering.block, Environment(given))
     return lowering.embed(returned, wanted)
+
+
+def _path(keys: list[str]) -> str:
+    """Return the calls from one function to the next, with modules where there are several."""
+    modules = {key.partition(":")[0] for key in keys}
+    return " -> ".join(key.partition(":")[2] if len(modules) == 1 else key for key in keys)
 
 
 def step_id(lowering: "ExpressionLowering", function: str) -> str:

@@ -5,15 +5,16 @@ turn, and joined to what was there.
 """
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyReference, AnyValue
+from headrace.compiler.dataflow import AnyReference, AnyValue, references
 from headrace.compiler.frontend import fold, glue
 from headrace.compiler.frontend.blocks import CAUGHT, Names
 from headrace.compiler.frontend.branches import merge_name
 from headrace.compiler.frontend.comprehensions import lower_glue
-from headrace.compiler.frontend.lowering import EMPTY, EXCEPTION, NOTHING, Unavailable
+from headrace.compiler.frontend.lowering import EMPTY, EXCEPTION, NOTHING, REFUSED, Unavailable
 from headrace.compiler.frontend.scopes import Flow, flow_into, names_bound
 from headrace.compiler.frontend.types import UNKNOWN, element, show
 from headrace.runtime import wire
@@ -64,8 +65,11 @@ def _write_out(
     lowering: "BlockLowering", node: ast.For, live: frozenset[str], carried: str, flow: Flow
 ) -> None:
     items = _constant_items(lowering, node)
-    if items is None:
-        _refuse(lowering, node, carried, flow)
+    if items is None and _is_refused(lowering, node.iter):
+        _run_refused(lowering, node)
+        return
+    if items is None or len(items) > MOST_TURNS:
+        _refuse(lowering, node, carried, flow, items)
         return
     for item in items:
         value = ir.Const(text=wire.encode(item))
@@ -75,25 +79,45 @@ def _write_out(
             return
 
 
-def _refuse(lowering: "BlockLowering", node: ast.For, carried: str, flow: Flow) -> None:
+def _refuse(
+    lowering: "BlockLowering",
+    node: ast.For,
+    carried: str,
+    flow: Flow,
+    items: Sequence[object] | None,
+) -> None:
     place = flow.exposed.get(carried) or flow.added.get(carried)
     reason = (
         f"a turn of this loop needs `{carried}` from an earlier one"
         if place
         else f"`{carried}` is read after this loop"
     )
+    unknown = "how many turns there are is not known before the run"
+    count = unknown if items is None else f"more than {MOST_TURNS} turns are not written out"
     lowering.shared.sink.report(
         "HR106",
-        f"{reason}, and how many turns there are is not known before the run",
-        lowering.span(place or node.target),
+        f"{reason}, and {count}",
+        lowering.span(place or names_bound([node.target, *node.body])[carried]),
         label="from one turn to the next" if place else "what the last turn binds",
         hint="collect what the turns give with `append`, and combine it in a step after the loop",
     )
+    _run_refused(lowering, node)
+
+
+def _is_refused(lowering: "BlockLowering", node: ast.expr) -> bool:
+    """Whether `node` holds a value that was refused, so that nothing is known of the turns."""
+    expressions = lowering.expressions
+    return not expressions.has_step(node) and REFUSED in references(expressions.value(node))
+
+
+def _run_refused(lowering: "BlockLowering", node: ast.For) -> None:
+    """Lower the body of `node`, which is refused, for the mistakes in it."""
     lowering.bind_names(node)
+    lowering.inner().run(node.body, frozenset())
 
 
 def _constant_items(lowering: "BlockLowering", node: ast.For) -> list[object] | None:
-    """Return what `node` runs over, if that is known and not long."""
+    """Return what `node` runs over, if that is known."""
     if lowering.expressions.has_step(node.iter):
         return None
     listed = ast.Call(ast.Name("list", ast.Load()), [lowering.expressions.visit(node.iter)], [])
@@ -101,7 +125,7 @@ def _constant_items(lowering: "BlockLowering", node: ast.For) -> list[object] | 
         items = fold.constant(ast.copy_location(listed, node.iter))
     except fold.NotConstant:
         return None
-    return items if isinstance(items, list) and len(items) <= MOST_TURNS else None
+    return items if isinstance(items, list) else None
 
 
 # --- maps ----------------------------------------------------------------------------------------
@@ -226,7 +250,7 @@ def _settled_items(expressions: "ExpressionLowering", node: ast.For, id: str) ->
     items = _items(expressions, node)
     types = expressions.shared.types
     each = element(types.of(items))
-    if each is None and not expressions.shared.sink.failed:
+    if each is None:
         expressions.error(
             "HR311",
             node.iter,

@@ -31,13 +31,19 @@ class Unavailable:
 
     bound_at: Span
     branch_at: Span
-    why: str = "the other arm of this branch binds nothing"
+    why: str = "another way through here leaves it unbound"
 
 
 EXCEPTION = "caught exception"
 """The variable, with a name no source can write, that holds what was caught so far, or None."""
 
 NOTHING = ir.Const(text="null")
+
+REFUSED = ir.Param(name="refused value")
+"""What stands for a value after an error, with a name that no source can write.
+
+Nothing is known of it, so that no error follows from it.
+"""
 
 FreshKind = Literal["list", "dict"]
 
@@ -78,6 +84,7 @@ class Lowering:
     own; `prefix` then stands before its ids, and `callers` are the pipelines around it. `catching`
     are the handlers around what is lowered, the innermost first; `handling` are the names and the
     exceptions (each a tuple of its handler and itself) of those whose own block is lowered.
+    `reported` are the names that were reported, each with where it means one thing.
     """
 
     project: Project
@@ -97,6 +104,7 @@ class Lowering:
     handling: tuple[tuple[str | None, AnyValue], ...] = ()
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     handler_names: Names = field(default_factory=Names)
+    reported: set[tuple[object, ...]] = field(default_factory=set)
     prefix: str = ""
     callers: tuple[str, ...] = ()
     block_lowering: "Callable[[Lowering, BlockBuilder, Environment], BlockLowering]" = field(

@@ -79,6 +79,11 @@ class Module:
             end_column=_column(self.source, end_line, placed.end_col_offset or 0),
         )
 
+    def text(self, node: ast.expr) -> str:
+        """Return the source of `node`, on one line."""
+        segment = ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+        return " ".join(segment.split())
+
     def absolute(self, name: str, level: int) -> str | None:
         """Return the absolute name of what an import calls `name` with `level` dots before it.
 

@@ -26,8 +26,11 @@ def names_bound(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:
                 ast.ExceptHandler(name=str(name))
                 | ast.MatchAs(name=str(name))
                 | ast.MatchStar(name=str(name))
+                | ast.MatchMapping(rest=str(name))
             ):
                 found.setdefault(name, node)
+            case ast.alias():
+                found.setdefault(node.asname or node.name.partition(".")[0], node)
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 found.setdefault(name, node)
                 continue

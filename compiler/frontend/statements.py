@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyValue
+from headrace.compiler.dataflow import AnyValue, references
 from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.additions import fresh_kind, lower_addition
 from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
@@ -16,20 +16,31 @@ from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.failures import Failure, lower_assert, lower_failure, lower_raise
 from headrace.compiler.frontend.handlers import run_under_handlers
 from headrace.compiler.frontend.loops import lower_for
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
-from headrace.compiler.frontend.scopes import live_after
-from headrace.compiler.frontend.structure import RESULT
+from headrace.compiler.frontend.lowering import (
+    REFUSED,
+    Environment,
+    Lowering,
+    Unavailable,
+    identifier,
+)
+from headrace.compiler.frontend.scopes import live_after, names_bound
+from headrace.compiler.frontend.structure import RESULT, unsupported_pattern
 from headrace.compiler.frontend.types import Tuple
 from headrace.compiler.frontend.value_types import is_unchangeable
 from headrace.compiler.source import Span
+from headrace.compiler.suggestions import counted
 
 _WAYS_OUT = {
     ast.While: ("a `while` loop", "put the loop into a step"),
     ast.With: ("`with`", "use the context manager in a step"),
-    ast.Match: ("a pattern that is more than constants", "use `if` and `elif`"),
     ast.Delete: ("`del`", "leave the name bound"),
     ast.Import: ("an import", "import at the top of the module, or in a step"),
     ast.ImportFrom: ("an import", "import at the top of the module, or in a step"),
+    ast.Global: ("`global`", "return the value from a step"),
+    ast.Nonlocal: ("`nonlocal`", "return the value from a step"),
+    ast.TryStar: ("`except*`", "use `except`, or handle the group in a step"),
+    ast.Continue: ("a `continue` from within a `try`", "put what follows into `else`"),
+    ast.AsyncFunctionDef: ("a function definition", "define it at the top of the module"),
     ast.FunctionDef: ("a function definition", "define the function at the top of the module"),
     ast.ClassDef: ("a class definition", "define the class at the top of the module"),
     ast.Return: ("a `return` from within a loop or `try`", "bind the value, and return it after"),
@@ -99,6 +110,8 @@ class BlockLowering:
                 lower_failure(self, node)
             case ast.If() | ast.For() | ast.Assert() | ast.Try():
                 _WITH_BLOCKS[type(node)](self, node, live)
+            case ast.Match():
+                self._refuse_pattern(node)
             case _:
                 described, hint = _WAYS_OUT.get(
                     type(node), (f"this statement ({type(node).__name__})", "move it into a step")
@@ -110,11 +123,20 @@ class BlockLowering:
         """Report an error at `node`."""
         self.shared.sink.report(code, message, self.span(node), hint=hint)
 
+    def _refuse_pattern(self, node: ast.Match) -> None:
+        self.error(
+            "HR102",
+            unsupported_pattern(node),
+            "a pattern of a pipeline body is made of constants, `|` and one name",
+            "use `if` and `elif`, or take the value apart in a step",
+        )
+        self.bind_names(node)
+
     def bind_names(self, node: ast.AST) -> None:
         """Bind what a refused statement assigns, so that reading it is no second error."""
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                self.bind(inner, ir.Const(text="null"), inner)
+        for name, place in names_bound([node]).items():
+            self.environment[name] = REFUSED
+            self.assigned[name] = self.span(place)
 
     def _expression(self, node: ast.expr) -> None:
         expressions = self.expressions
@@ -124,12 +146,15 @@ class BlockLowering:
         if definition is not None and isinstance(node, ast.Call):
             lower_step(expressions, node, definition, effect=True, outputs=())
             return
-        if expressions.has_step(node):
+        if expressions.has_step(node) and not isinstance(node, ast.Yield | ast.YieldFrom):
+            is_loop = isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
             self.error(
                 "HR102",
                 node,
                 "the result of this expression is thrown away",
-                "bind it to a name, or call the step alone on its line",
+                "write it as a `for` loop, or bind it to a name"
+                if is_loop
+                else "bind it to a name, or call the step alone on its line",
             )
             return
         self.require(expressions.value(node), node)
@@ -154,7 +179,7 @@ class BlockLowering:
                 "HR302",
                 node,
                 "this iterator can be read only once, a name can be read many times",
-                f"write `list({ast.unparse(node)})`",
+                f"write `{_as_list(node)}`",
             )
             for target in targets:
                 self.bind_names(target)
@@ -191,7 +216,7 @@ class BlockLowering:
         self.error(
             "HR301",
             node,
-            f"{given} values cannot be unpacked into {wanted} names",
+            f"{counted(given, 'value')} cannot be unpacked into {counted(wanted, 'name')}",
             "give as many names as there are values",
         )
 
@@ -222,7 +247,7 @@ class BlockLowering:
         expressions.hint = names[0]
         step = lower_step(expressions, node, definition, outputs=specs)
         for part, name in zip(target.elts, outputs, strict=True):
-            made = ir.Output(node=step.node, name=name) if step else ir.Const(text="null")
+            made = ir.Output(node=step.node, name=name) if step else REFUSED
             self.bind(part, made, node)
         return True
 
@@ -274,8 +299,13 @@ class BlockLowering:
                 "make the changed object in a step that returns it",
             )
             return
+        if self.environment.fresh.get(node.target.id) == "list" and isinstance(node.op, ast.Add):
+            method = ast.Attribute(ast.Name(node.target.id, ast.Load()), "extend", ast.Load())
+            call = ast.copy_location(ast.Call(method, [node.value], []), node)
+            lower_addition(self, ast.copy_location(ast.Expr(call), node))
+            return
         value = self.environment.get(node.target.id)
-        if value is not None and not isinstance(value, Unavailable):
+        if value is not None and not isinstance(value, Unavailable) and _is_known(value):
             of = self.shared.types.of(value)
             if not is_unchangeable(of):
                 sign = ast.unparse(node)[len(node.target.id) + 1 :].partition("=")[0]
@@ -299,6 +329,10 @@ _WITH_BLOCKS: dict[type[ast.stmt], Callable[[BlockLowering, Any, frozenset[str]]
 }
 
 
+def _is_known(value: AnyValue) -> bool:
+    return REFUSED not in references(value)
+
+
 def _target_hint(target: ast.expr) -> str:
     if isinstance(target, ast.Name):
         return merge_name(target.id) if target.id == RESULT else target.id
@@ -312,6 +346,13 @@ def _is_one_shot(node: ast.expr, expressions: ExpressionLowering) -> bool:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return False
     return node.func.id in glue.ONE_SHOT and expressions.callee(node) is None
+
+
+def _as_list(node: ast.expr) -> str:
+    """Return the source of a list of what the iterator `node` gives."""
+    if isinstance(node, ast.GeneratorExp):
+        return ast.unparse(ast.ListComp(node.elt, node.generators))
+    return f"list({ast.unparse(node)})"
 
 
 def _element(index: int, count: int, of: str = "result") -> str:

@@ -166,6 +166,14 @@ def _test(pattern: ast.pattern, subject: ast.expr) -> ast.expr | None:
     return test if test is None else ast.copy_location(test, pattern)
 
 
+def unsupported_pattern(node: ast.Match) -> ast.pattern:
+    """Return the first pattern for which `node` cannot be a chain of `if`."""
+    patterns = [case.pattern for case in node.cases]
+    unsupported = (p for p in patterns if _test(p, node.subject) is None)
+    # Where every pattern has a test, it is a name bound beside a guard that has none.
+    return next(unsupported, next((p for p in patterns if _captured(p)), patterns[0]))
+
+
 def _names(pattern: ast.pattern) -> bool:
     return any(isinstance(p, ast.MatchAs) and p.name for p in ast.walk(pattern))
 
