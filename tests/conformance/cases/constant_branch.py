@@ -1,0 +1,7 @@
+"""Constant branch."""
+
+
+def pipeline():
+    if True:
+        y = 1
+    return y
