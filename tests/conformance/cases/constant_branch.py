@@ -1,3 +1,4 @@
+# refused: kubeflow (calls no step)
 """Constant branch."""
 
 

@@ -1,3 +1,4 @@
+# refused: airflow (map inside a map)
 """For in for."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]

@@ -1,3 +1,4 @@
+# refused: airflow (map inside a map)
 """For in for with inner list."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]

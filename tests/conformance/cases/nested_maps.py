@@ -1,3 +1,4 @@
+# refused: airflow (map inside a map)
 """Nested maps."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]

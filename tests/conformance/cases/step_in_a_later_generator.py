@@ -1,3 +1,4 @@
+# refused: airflow (map inside a map)
 """Step in a later generator."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]
