@@ -31,6 +31,8 @@ def report(step: str, error: StepError) -> None:
     if isinstance(error, UserError) and error.cause is not None:
         shown, exception_line = _formatted(error.cause)
         text = f"{shown}{line}" if last else shown.rstrip("\n")
+        if error.where:
+            text = f"headrace: step {step}: {error.where}\n{text}"
         line = line if last else exception_line
     _flush(sys.stdout)
     if sys.stderr is not None:

@@ -244,7 +244,8 @@ class _naming:
         if isinstance(error, StepError):
             raise type(error)(f"the value of {self._name!r}: {error}") from error
         if isinstance(error, Exception):
-            raise UserError(f"the value of {self._name!r} cannot be computed", error) from None
+            where = f"this value of {self._name!r} cannot be computed"
+            raise UserError("", error, where) from None
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def run(
     environment = {
         "PATH": os.environ["PATH"],
         "HEADRACE_STORE": parameters.get(STORE_PARAMETER, ""),
-        **_environment(template),
+        **environment_of(template),
     }
 
     def container(arguments: list[str]) -> dict[str, str]:
@@ -42,7 +42,7 @@ def run(
     return Model(template, container).run(**parameters)
 
 
-def _environment(template: Mapping[str, Any]) -> dict[str, str]:
+def environment_of(template: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables that stand in the manifest as they are."""
     return {
         variable["name"]: variable["value"]
