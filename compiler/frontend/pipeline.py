@@ -19,6 +19,7 @@ from headrace.compiler.frontend.inlining import (
 )
 from headrace.compiler.frontend.lowering import Environment, Lowering
 from headrace.compiler.frontend.project import Module, Project
+from headrace.compiler.frontend.shared_state import warn_of_shared_state
 from headrace.compiler.frontend.statements import BlockLowering
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
@@ -61,6 +62,7 @@ def lower_pipeline(
     configuration.check_steps(_step_names(shared, body), sink)
     if sink.failed:
         return None
+    warn_of_shared_state(shared, node, body)
     return ir.Pipeline(
         name=_name(module, node.name),
         function=f"{module.name}:{node.name}",
