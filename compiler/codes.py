@@ -8,11 +8,16 @@ from headrace.compiler.diagnostics import Severity
 
 @dataclass(frozen=True)
 class Code:
-    """What a code stands for; `stage` is the part of the compiler that finds it."""
+    """What a code stands for; `stage` is the part of the compiler that finds it.
+
+    `depends_on_calls` tells that the pipeline decides, by its calls, what is found in a step: for
+    another pipeline of the same steps it may be something else.
+    """
 
     title: str
     severity: Severity = Severity.ERROR
     stage: str = "frontend"
+    depends_on_calls: bool = False
 
 
 CODES = {
@@ -33,9 +38,12 @@ CODES = {
     "HR302": Code("one-shot iterator bound to a name"),
     "HR303": Code("operator that depends on object identity"),
     "HR304": Code("default of a pipeline parameter that is not a constant"),
-    "HR311": Code("types that cannot fit"),
-    "HR312": Code("artifact that decides what runs"),
-    "HR313": Code("change in place that other names may see"),
+    "HR305": Code("module state that a step changes", Severity.WARNING, depends_on_calls=True),
+    "HR306": Code("mutable default that a step changes", Severity.WARNING, depends_on_calls=True),
+    "HR307": Code("order of a set that shows in a result", Severity.WARNING),
+    "HR308": Code("types that cannot fit"),
+    "HR309": Code("artifact that decides what runs"),
+    "HR310": Code("change in place that other names may see"),
     "HR401": Code("unknown key", stage="configuration"),
     "HR402": Code("value that a key does not accept", stage="configuration"),
     "HR403": Code("configuration that cannot be read", stage="configuration"),

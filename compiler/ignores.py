@@ -20,6 +20,9 @@ from headrace.compiler.suggestions import did_you_mean
 CODE = "HR105"
 """The code of a comment that silences nothing."""
 
+_DEPEND_ON_CALLS = frozenset(code for code, meaning in CODES.items() if meaning.depends_on_calls)
+"""What another pipeline may have found in a step in which this one did not."""
+
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*headrace:\s*ignore\b\s*(?:\[(?P<codes>[^\]#]*)\])?")
 
 
@@ -27,8 +30,9 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*headrace:\s*ignore\b\s*(?:\[(?P<codes>[
 class Read:
     """What a compilation that went to its end has read, so that it can tell what is not needed.
 
-    `main` is the path of the module compiled; `functions` are the places of the pipelines and the
-    steps in it; `stages` are the parts of the compiler (`Code.stage`) that found all they ever do.
+    `main` is the path of the module compiled; `functions` are the places of the pipeline, which is
+    the first, and of its steps; `stages` are the parts of the compiler (`Code.stage`) that found
+    all they ever do.
     """
 
     main: str
@@ -67,7 +71,9 @@ def applied(
             if meaning.severity is Severity.WARNING and meaning.stage in read.stages
         }
         loud = _loud(found, comments)
-        found += [d for c in judged for d in _unused(c, found, loud, possible - {CODE})]
+        for comment in judged:
+            own = possible - {CODE, *(_DEPEND_ON_CALLS if _is_in_step(comment, read) else ())}
+            found += _unused(comment, found, loud, own)
         needless = [d for c in judged for d in _unused(c, found, [], possible & {CODE})]
     kept = Sink()
     for diagnostic in (*_loud(found, comments), *needless):
@@ -150,15 +156,18 @@ def _judged(
     module that is only imported: there, another pipeline may need the comment.
     """
 
-    def is_inside(span: Span) -> bool:
-        return any(
-            f.path == span.path and f.line <= span.line <= f.end_line for f in read.functions
-        )
-
-    inside = [comment for comment in comments if is_inside(comment.span)]
+    inside = [comment for comment in comments if _is_in(read.functions, comment.span)]
     others = [c for c in comments if c.span.path == read.main and c not in inside]
     defined = _defined_lines(sources[read.main]) if others else set()
     return inside + [comment for comment in others if comment.span.line not in defined]
+
+
+def _is_in_step(comment: _Comment, read: Read) -> bool:
+    return _is_in(read.functions[1:], comment.span)
+
+
+def _is_in(functions: Iterable[Span], span: Span) -> bool:
+    return any(f.path == span.path and f.line <= span.line <= f.end_line for f in functions)
 
 
 def _defined_lines(source: SourceFile) -> set[int]:

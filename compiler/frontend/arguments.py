@@ -74,7 +74,7 @@ def _check_type(
     wanted, of = types.get(name, rest), lowering.shared.types.of(value)
     if not fits(of, wanted):
         lowering.error(
-            "HR311",
+            "HR308",
             node,
             f"`{name}` of `{function.key.split(':')[1]}` is `{show(wanted)}`, "
             f"and this is `{show(of)}`",

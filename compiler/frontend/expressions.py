@@ -112,7 +112,7 @@ class ExpressionLowering(ast.NodeTransformer):
         of = self.shared.types.of(value)
         if is_whole_artifact(of):
             self.error(
-                "HR312",
+                "HR309",
                 node,
                 f"a `{show(of)}` is an artifact, which no condition can read",
                 hint="return what decides from a step: a bool, a number or a text",
@@ -310,7 +310,7 @@ class ExpressionLowering(ast.NodeTransformer):
         known = [*(each.name for each in of.fields), *of.others]
         if field(of, node.attr) is None and node.attr not in known:
             self.error(
-                "HR311",
+                "HR308",
                 node,
                 f"`{show(of)}` has no field `{node.attr}`",
                 hint=did_you_mean(node.attr, known) or f"it has {', '.join(known)}",

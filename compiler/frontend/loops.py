@@ -252,7 +252,7 @@ def _settled_items(expressions: "ExpressionLowering", node: ast.For, id: str) ->
     each = element(types.of(items))
     if each is None:
         expressions.error(
-            "HR311",
+            "HR308",
             node.iter,
             f"`{show(types.of(items))}` cannot be looped over",
             hint="loop over a list, or over what `range`, `zip` or `enumerate` give",

@@ -22,9 +22,14 @@ _PLACED = (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.alias, ast.excepthandle
 _CHANGING = (ast.Global, ast.Subscript, ast.Attribute, ast.Call)
 _UNCERTAIN = (ast.If, ast.Try, ast.TryStar, ast.Match, ast.For, ast.AsyncFor, ast.While)
 """Statements whose body Python may skip, leave early or repeat."""
-_MUTATORS = frozenset(
+MUTATORS = frozenset(
     {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
     | {"reverse", "setdefault", "sort", "update"}
+)
+"""The methods of Python's own containers that change them in place."""
+
+_CONTAINERS = frozenset(
+    {"list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict"}
 )
 
 
@@ -108,8 +113,21 @@ class Module:
         found: dict[str, list[Binding]] = {}
         for name, binding in _bound(self.tree):
             found.setdefault(name, []).append(binding)
-        changed = _changed(self.nodes)
-        return {name: _last(all_, name in changed) for name, all_ in found.items()}
+        return {name: _last(all_, name in self.changed) for name, all_ in found.items()}
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """The names, whatever their scope, that a function may rebind or change in place."""
+        return frozenset(_changed(self.nodes))
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """The module-level names that are bound to a new container of Python's own."""
+        return frozenset(
+            name
+            for name, binding in _bound(self.tree)
+            if isinstance(binding.node, ast.expr) and is_container(binding.node)
+        )
 
     @cached_property
     def stars(self) -> tuple[ast.ImportFrom, ...]:
@@ -170,6 +188,16 @@ def _strings(value: ast.expr) -> set[str] | None:
         return None
 
 
+def is_container(value: ast.expr) -> bool:
+    """Whether `value` is surely a new list, dict, set or other container of Python's own."""
+    match value:
+        case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp() | ast.SetComp():
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in _CONTAINERS
+    return False
+
+
 # --- what a module binds -------------------------------------------------------------------------
 
 
@@ -216,7 +244,7 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, Binding]]:
             case ast.ClassDef():
                 yield node.name, Binding("other") if uncertain else Binding("class", node)
             case ast.Import() | ast.ImportFrom():
-                for name, binding in _imported(node):
+                for name, binding in imported_names(node):
                     yield name, Binding("other") if uncertain else binding
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
@@ -234,7 +262,8 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, Binding]]:
                 yield name, Binding("other")
 
 
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:
+def imported_names(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:
+    """Yield each name that `node` binds, with what it stands for."""
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
             imported = Imported(node.module or "", alias.name, node.level)
@@ -263,17 +292,21 @@ def _changed(all_nodes: Iterable[ast.AST]) -> set[str]:
         match node:
             case ast.Global():
                 names.update(node.names)
-            case (
-                ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
-                | ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
-            ):
-                names.add(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)):
-                if attr in _MUTATORS:
-                    names.add(name)
-            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
-                names.add(name)
+            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+                names.update(_root(value))
+            case ast.Attribute(value=value, attr=name, ctx=ast.Store() | ast.Del()):
+                names.update(_root(value) if isinstance(value, ast.Name) else [name, *_root(value)])
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in MUTATORS:
+                names.update(_root(value))
     return names
+
+
+def _root(node: ast.expr) -> Iterator[str]:
+    """Yield the name in which `node` finds its object, as `a` in `a.b[0].c`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node.id
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from headrace.compiler.frontend.inlining import (
 )
 from headrace.compiler.frontend.lowering import Environment, Lowering
 from headrace.compiler.frontend.project import Definition, Module, Project
+from headrace.compiler.frontend.shared_state import warn_of_shared_state
 from headrace.compiler.frontend.statements import BlockLowering
 from headrace.compiler.frontend.types import UNKNOWN
 from headrace.compiler.frontend.value_types import ValueTypes
@@ -39,18 +40,7 @@ def lower_pipeline(
         return None
     _check_signature(module, node, sink)
     parameters = _parameters(project, module, node, sink)
-    shared = Lowering(
-        project,
-        module,
-        configuration,
-        sink,
-        call_counts(node),
-        frozenset({node.name, *configuration.pipelines}),
-        local_names(node),
-        ValueTypes(project),
-        callers=(f"{module.name}:{node.name}",),
-        block_lowering=BlockLowering,
-    )
+    shared = _shared(project, module, node, configuration, sink)
     try:
         body, result = _lower_body(shared, node, parameters)
     except RecursionError:
@@ -64,6 +54,7 @@ def lower_pipeline(
     configuration.check_steps(_step_names(shared, body), sink)
     if sink.failed:
         return None
+    warn_of_shared_state(shared, node, body)
     return ir.Pipeline(
         name=_name(module, node.name),
         function=f"{module.name}:{node.name}",
@@ -76,6 +67,27 @@ def lower_pipeline(
         result=result,
         settings=configuration.pipeline,
         span=module.span(node),
+    )
+
+
+def _shared(
+    project: Project,
+    module: Module,
+    node: ast.FunctionDef,
+    configuration: Configuration,
+    sink: Sink,
+) -> Lowering:
+    return Lowering(
+        project,
+        module,
+        configuration,
+        sink,
+        call_counts(node),
+        frozenset({node.name, *configuration.pipelines}),
+        local_names(node),
+        ValueTypes(project),
+        callers=(f"{module.name}:{node.name}",),
+        block_lowering=BlockLowering,
     )
 
 

@@ -3,7 +3,7 @@
 import ast
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -109,14 +109,20 @@ class Project:
         seen = imports_main or any(module.acts for module in modules)
         return self._main_name if others and seen else None
 
-    def resolve(self, module: Module, dotted: str) -> Definition | None:
+    def resolve(
+        self, module: Module, dotted: str, imports: Mapping[str, Imported] | None = None
+    ) -> Definition | None:
         """Return what `dotted` stands for at the level of `module`; nothing when it is unbound.
 
         Imports are followed through first-party modules to where the thing is defined. Builtins are
-        not bound by a module, so nothing is returned for them.
+        not bound by a module, so nothing is returned for them. `imports` are names that a function
+        of the module imports for itself.
         """
         first, *rest = dotted.split(".")
-        found = self._lookup(module, first, frozenset())
+        if imports and first in imports:
+            found: Definition | None = self._follow(module, imports[first], frozenset())
+        else:
+            found = self._lookup(module, first, frozenset())
         for part in rest:
             if found is None:
                 return None

@@ -311,7 +311,7 @@ class BlockLowering:
                 sign = ast.unparse(node)[len(node.target.id) + 1 :].partition("=")[0]
                 right = f"{node.target.id} {sign} {ast.unparse(node.value)}"
                 self.error(
-                    "HR313",
+                    "HR310",
                     node,
                     f"this may change `{node.target.id}` in place, which other names would see",
                     f"write `{node.target.id} = {right}`, or annotate what it comes from",

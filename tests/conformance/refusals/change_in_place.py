@@ -8,9 +8,9 @@ def names() -> list[str]:
 
 def pipeline(n: int = 1):
     rows = load()
-    rows += load()  # error: HR313
+    rows += load()  # error: HR310
     texts = names()
-    texts += names()  # error: HR313
+    texts += names()  # error: HR310
     total = n
     total += 1
     text = "a"
