@@ -22,6 +22,7 @@ CODES = {
     "HR104": Code("function that cannot be a pipeline"),
     "HR105": Code("ignore comment that silences nothing", Severity.WARNING),
     "HR106": Code("value that goes from one turn of a loop to the next"),
+    "HR107": Code("file that no program can import"),
     "HR201": Code("unknown name"),
     "HR202": Code("name that may be unbound"),
     "HR203": Code("call to something that is not a step"),

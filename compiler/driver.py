@@ -46,13 +46,14 @@ def compile_source(
     `settings` are overrides as `--set` takes them. Nothing of the module is imported or run.
     """
     # The frontend is the heaviest part, and `emit` alone does not need it.
+    from headrace.compiler.frontend.importable import check_importable
     from headrace.compiler.frontend.pipeline import lower_pipeline
     from headrace.compiler.frontend.project import Project
 
     sys.set_int_max_str_digits(0)  # an integer of any size is a constant like another
     sink = Sink()
     project = Project(path.absolute(), sink)
-    if project.main is None:
+    if project.main is None or not check_importable(project, sink):
         return Compilation(path, None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)

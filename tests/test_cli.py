@@ -297,6 +297,52 @@ def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert "HR406" in err
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("{{x}}.py", "`{{x}}`, which is not a Python name"),
+        ("$(x).py", "`$(x)`, which is not a Python name"),
+        ("a.b.py", "`a.b`, which is not a Python name"),
+        ("pk{{a}}/work.py", "`pk{{a}}`, which is not a Python name"),
+        ("class.py", "`class`, which is a keyword"),
+        ("pk/import/work.py", "`import`, which is a keyword"),
+        ("noext", "no ending `.py`"),
+        ("__main__.py", "`__main__` is the name of a module of Python"),
+        ("json.py", "`json` is the name of a module of Python"),
+        ("json/work.py", "`json` is the name of a module of Python"),
+        ("headrace.py", "`headrace` is the name of a module of headrace itself"),
+    ],
+)
+def test_a_file_that_no_program_can_import(run: Run, tmp_path: Path, name: str, part: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents[: name.count("/")]:
+        (folder / "__init__.py").write_text("")
+    path.write_text(PIPELINE)
+    for command in ("compile", "run"):
+        code, out, err = run(command, name, "--output-format", "json")
+        [finding] = json.loads(err)
+        assert (code, out, finding["code"]) == (1, "", "HR107")
+        assert part in finding["message"]
+        assert finding["hint"]
+
+
+@pytest.mark.parametrize("name", ["headrace.py", "headrace/__init__.py", "headrace/runtime/x.py"])
+def test_a_rival_of_headrace_beside_the_pipeline(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("")
+    code, _, err = run("run", "shout.py")
+    assert code == 1
+    assert f"error[HR107]: `{name.partition('/')[0]}" in err
+    assert "= help: rename `headrace" in err
+
+
+def test_a_folder_that_is_only_called_headrace_is_no_rival(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "headrace").mkdir()
+    (tmp_path / "headrace" / "notes.txt").write_text("")
+    assert run("run", "shout.py")[:2] == (0, '["A B!", 1]\n')
+
+
 # --- what the compiler knows ---------------------------------------------------------------------
 
 
@@ -323,10 +369,11 @@ def test_the_examples_of_an_explanation(run: Run, tmp_path: Path, code: str) -> 
         (tmp_path / "headrace.toml").write_text('image = "ghcr.io/acme/digits:1"\n')
     found = []
     for example in examples:
-        path = tmp_path / "example.py"
+        first = example.splitlines()[0]
+        path = tmp_path / (first[2:] if first.endswith(".py") else "example.py")
         path.write_text(example)
         function = next((line for line in example.splitlines() if "def a_pipeline" in line), None)
-        name = f"example.py:{function[4:-3]}" if function else "example.py"
+        name = f"{path.name}:{function[4:-3]}" if function else path.name
         profile = ["--profile", "gke"] if code == "HR404" else []
         _, _, err = run("compile", name, "--output-format", "json", *profile)
         found.append({f["code"] for f in json.loads(err)})

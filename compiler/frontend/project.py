@@ -55,7 +55,7 @@ class Project:
 
     def __init__(self, path: Path, sink: Sink) -> None:
         """Read the file at `path`; what is wrong with it or its imports goes to `sink`."""
-        file = Path(os.path.abspath(path))
+        file = self.file = Path(os.path.abspath(path))
         self._sink = sink
         self._loaded: dict[str, Module | None] = {}
         self._closure: dict[str, Path] | None = None
@@ -65,7 +65,6 @@ class Project:
         below = file.relative_to(self.import_root).with_suffix("")
         parts = below.parts[:-1] if below.name == "__init__" else below.parts
         self._main_name = ".".join(parts)
-        self._main_file = file
         self.main = self._load(self._main_name, file)
 
     @property
@@ -128,7 +127,7 @@ class Project:
     def _find(self, name: str) -> _Found | None:
         """Find `name` below the import root as CPython's path finder would."""
         if name == self._main_name:
-            return _Found(self._main_file)
+            return _Found(self.file)
         parts = name.split(".")
         if parts[0] in _BEFORE_PATH:
             return None
