@@ -297,6 +297,37 @@ def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert "HR406" in err
 
 
+def test_what_the_source_no_longer_gives_is_stale(run: Run, tmp_path: Path) -> None:
+    settings = tmp_path / "headrace.toml"
+    settings.write_text('image = "a:1"\nschedule = "0 3 * * *"\n')
+    assert run("compile", "shout.py")[0] == 0
+    assert run("check", "shout.py")[1] == "5 manifests are up to date\n"
+    settings.write_text('image = "a:1"\n')
+    code, out, err = run("compile", "shout.py")
+    files = ["argo/shout.cronworkflow.yaml", "kubeflow/shout.recurring-run.yaml"]
+    assert (code, "stale" in out) == (0, False)
+    assert [line.partition(":")[0] for line in err.splitlines()] == [
+        f"stale manifests/{name}" for name in files
+    ]
+    assert all((tmp_path / "manifests" / name).exists() for name in files)
+    assert run("compile", "shout.py", "--output-format", "json")[2] == "[]\n"
+    code, out, err = run("check", "shout.py")
+    assert (code, err) == (1, "")
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        f"stale manifests/{name}" for name in files
+    ]
+    code, out, _ = run("check", "shout.py", "--target", "argo")
+    assert (code, "argo/shout.cron" in out, "kubeflow" in out) == (1, True, False)
+    assert run("check", "shout.py", "--target", "airflow")[0] == 0
+    for name in files:
+        (tmp_path / "manifests" / name).unlink()
+    assert run("check", "shout.py")[:2] == (0, "3 manifests are up to date\n")
+    settings.write_text('image = "a:1"\ntargets = ["argo"]\n')
+    code, out, _ = run("check", "shout.py")
+    assert code == 1
+    assert ["kubeflow/shout.yaml" in out, "airflow/shout.py" in out] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("name", "part"),
     [
