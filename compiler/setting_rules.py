@@ -177,6 +177,15 @@ def accelerator(value: object) -> str | None:
     return None
 
 
+def platform(value: object) -> str:
+    """Refuse any platform: what it decides is how accelerators are asked for by name."""
+    raise Refused(
+        f"has no effect yet: {text(value)!r}",
+        "leave it out; for now use resources, node_selector and tolerations",
+        code="HR405",
+    )
+
+
 def env_name(name: str) -> None:
     """Accept the name of an environment variable that headrace does not set itself."""
     if not _ENV_NAME.fullmatch(name):
@@ -222,13 +231,18 @@ def one_of(*choices: str) -> Rule:
     return rule
 
 
-def list_of(rule: Rule, what: str) -> Rule:
-    """Return a rule that accepts a list whose elements `rule` accepts, none of them twice."""
+def list_of(rule: Rule, what: str, *, if_empty: str = "") -> Rule:
+    """Return a rule that accepts a list whose elements `rule` accepts, none of them twice.
+
+    `if_empty` is the way out of an empty list, which is refused then.
+    """
 
     def rule_of_list(value: object) -> tuple[object, ...]:
         if not isinstance(value, list):
             _wrong_type(value, f"a list of {what}", "put it in [ ]")
         checked = [rule(element) for element in value]
+        if if_empty and not checked:
+            raise Refused("must not be empty", if_empty)
         if any(element in checked[:index] for index, element in enumerate(checked)):
             raise Refused(f"names one of its {what} twice")
         return tuple(checked)

@@ -482,6 +482,19 @@ def test_wrong_usage(run: Run, arguments: list[str], part: str) -> None:
     assert "Traceback" not in err
 
 
+def test_settings_of_a_pipeline_as_of_a_step_are_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(
+        PIPELINE + "\n\ndef nightly():\n    return pipeline()\n\n\ndef unused() -> int: ...\n"
+    )
+    for name in ("pipeline", "nightly"):
+        wrong = ("--set", f"steps.{name}.memory=1Gi", "--set", 'pipelines=["nightly"]')
+        code, _, err = run("ir", "two.py", *wrong)
+        assert code == 1
+        assert f'error[HR401]: no step is called "{name}"' in err
+        assert "= help: known here: join, result, shout, unused, words\n" in err
+    assert run("ir", "two.py:nightly", "--set", "steps.unused.memory=1Gi")[0] == 0
+
+
 def test_wrong_settings_are_findings(run: Run) -> None:
     code, _, err = run("compile", "shout.py", "--set", "defaults.memroy=1Gi", "--profile", "x")
     assert code == 1

@@ -18,7 +18,7 @@ from headrace.compiler.frontend.inlining import (
     lower_function,
 )
 from headrace.compiler.frontend.lowering import Environment, Lowering
-from headrace.compiler.frontend.project import Module, Project
+from headrace.compiler.frontend.project import Definition, Module, Project
 from headrace.compiler.frontend.statements import BlockLowering
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
@@ -89,12 +89,13 @@ def _lower_body(
 
 
 def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
-    """Return the names that settings of steps may have: ids, and functions of the project."""
+    """Return the names that settings of steps may have: ids, and functions, but no pipelines."""
     functions = {
         node.name
         for module in shared.project.modules.values()
         for node in module.tree.body
         if isinstance(node, ast.FunctionDef)
+        and not shared.is_pipeline(Definition("function", module, node.name, node))
     }
     return functions | {node.id for node in walk(body)}
 
