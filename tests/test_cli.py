@@ -545,6 +545,38 @@ def test_a_reader_that_leaves_is_no_accident(run: Run, tmp_path: Path) -> None:
     assert (result.stdout, result.stderr) == ("{\n", "")
 
 
+@pytest.mark.parametrize("arguments", ["run shout.py", "compile shout.py", "explain"])
+def test_an_output_that_takes_nothing_is_one_clear_line(
+    run: Run, tmp_path: Path, arguments: str
+) -> None:
+    (tmp_path / "headrace.toml").write_text('image = "a:1"\n')
+    with open("/dev/full", "w") as full:
+        command = [HEADRACE, *arguments.split()]
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    said = [line for line in result.stderr.splitlines() if "result[" not in line]
+    said = [line for line in said if not line.startswith(("words: ", "join: ", "result: "))]
+    assert said == ["headrace: cannot write the output: No space left on device"]
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_accident(run: Run, tmp_path: Path, closed: str) -> None:
+    for arguments in ("run shout.py", "explain"):
+        command = f"{HEADRACE} {arguments} {closed}"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert (result.returncode, "Traceback" in result.stderr) == (0, False), result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["ir shout.py", "run shout.py"])
+def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> None:
+    for streams in ("", "2>&1"):
+        command = f"{HEADRACE} {arguments} {streams} | true"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert not {"Error", "bug", "Traceback"} & set(result.stderr.replace(":", " ").split())
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
