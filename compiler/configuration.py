@@ -104,7 +104,9 @@ class Configuration:
                 for name in tree.get("steps", {}):
                     if name not in known:
                         span = layer.origin.key((*prefix, "steps", name))
-                        hint = did_you_mean(name, known) or known_names(known)
+                        hint = did_you_mean(name, known) or (
+                            known_names(known) if known else "remove the table: there are no steps"
+                        )
                         sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
 
 
@@ -132,7 +134,9 @@ def load(
         _merge(tree, layer.tree)
     profiles = tree.pop("profiles", {})
     if profile is not None and profile not in profiles:
-        hint = did_you_mean(profile, profiles) or known_names(profiles) if profiles else ""
+        hint = did_you_mean(profile, profiles) or (
+            known_names(profiles) if profiles else f"add a table [profiles.{profile}]"
+        )
         sink.report("HR404", f'no profile is called "{profile}"', None, hint=hint)
     _merge(tree, profiles.get(profile, {}))
     for override in _read_overrides(overrides, sink, sources):
@@ -207,6 +211,7 @@ def _stock_image(
         origin = block[0] if block and own else None
         place = origin.places.value(("requires-python",)) if origin else None
         span = origin.span(place) if origin else None
-        sink.report("HR402", f"`requires-python` cannot be used: {error}", span)
+        message = f"`requires-python` cannot be used: {error}"
+        sink.report("HR402", message, span, hint='write it as ">=3.11", or ">=3.11,<3.14"')
         minor = DEFAULT_MINOR
     return f"python:3.{minor}-slim"

@@ -550,8 +550,8 @@ def test_an_output_that_takes_nothing_is_one_clear_line(
     run: Run, tmp_path: Path, arguments: str
 ) -> None:
     (tmp_path / "headrace.toml").write_text('image = "a:1"\n')
+    command = [str(HEADRACE), *arguments.split()]
     with open("/dev/full", "w") as full:
-        command = [HEADRACE, *arguments.split()]
         result = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )

@@ -51,7 +51,7 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
                 f"`{record.name}` {wrong}",
                 hint=f"its fields are {', '.join(fields_of(record.node))}"
                 if isinstance(record.node, ast.ClassDef)
-                else "",
+                else "give it what its definition asks for",
             )
         made = ast.Constant(class_key(record))
         return ast.Call(ast.Name("make", ast.Load()), [made, *arguments], keywords)

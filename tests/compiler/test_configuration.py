@@ -185,6 +185,7 @@ def test_what_is_wrong_is_shown_where_it_stands(
         project.write(place, toml)
     [finding] = project.load_all()[1]
     assert finding.code == code
+    assert finding.hint
     assert finding.span is not None
     assert finding.span.line == line + first - 1
     text = project.module.read_text() if place == "block" else toml
@@ -207,6 +208,9 @@ def test_an_unknown_profile_names_the_nearest(project: Project) -> None:
     project.write("headrace.toml", "[profiles.gke]\nimage = 'a:1'")
     [finding] = project.load_all("gek")[1]
     assert (finding.code, finding.hint) == ("HR404", 'did you mean "gke"?')
+    project.write("headrace.toml", "")
+    [finding] = project.load_all("gke")[1]
+    assert (finding.code, finding.hint) == ("HR404", "add a table [profiles.gke]")
 
 
 def test_tables_for_unknown_steps(project: Project) -> None:
