@@ -98,6 +98,52 @@ def test_a_failing_step_is_a_failed_run(run: Run, tmp_path: Path) -> None:
     assert str(Path(__file__).parent.parent / "runtime") not in err
 
 
+MAKES_FILES = """
+from pathlib import Path
+
+
+class Thing: ...
+
+
+def file() -> Path:
+    Path("notes.txt").write_text("noted")
+    return Path("notes.txt")
+
+
+def folder() -> Path:
+    Path("site").mkdir()
+    Path("site/index.html").write_text("<p>")
+    return Path("site")
+
+
+def thing() -> Thing:
+    return Thing()
+
+
+def pipeline():
+    return {"kind": "file", "made": [file(), (folder(),), thing()]}
+"""
+
+
+def test_files_of_a_result_can_be_opened(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "makes.py").write_text(MAKES_FILES)
+    code, out, _ = run("run", "makes.py", "--json")
+    answer = json.loads(out)
+    file, (folder,), thing = answer["result"]["made"]
+    assert code == 0
+    assert Path(file["path"]).name == "notes.txt"
+    assert Path(file["path"]).read_text() == "noted"
+    assert (Path(folder["path"]).name, (Path(folder["path"]) / "index.html").read_text()) == (
+        "site",
+        "<p>",
+    )
+    assert Path(thing["path"]).stat().st_size == thing["size"]
+    assert "path" not in answer["result"]
+    assert str(tmp_path / ".headrace" / "runs" / answer["run"]) in file["path"]
+    _, out, _ = run("run", "makes.py")
+    assert json.loads(out)["made"][0]["path"].endswith("/notes.txt")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

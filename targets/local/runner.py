@@ -38,8 +38,9 @@ _FOLLOWED_EVERY = 0.2
 class RunOutcome:
     """What became of a run.
 
-    `result` is the returned value as JSON has it (`wire.plain`). `steps` are those that were to be
-    started, in that order; `message` says in one line why the run failed.
+    `result` is the returned value as JSON has it (`wire.plain`), with the `path` of each artifact.
+    `steps` are those that were to be started, in that order; `message` says in one line why the run
+    failed.
     """
 
     state: Literal["succeeded", "failed"]
@@ -196,8 +197,8 @@ class _Runner:
         result = self._pipeline.result
         assert not isinstance(result, ir.Glue)
         try:
-            artifacts = Artifacts(Store(self._store), lambda: str(self._folder.path / "result"))
-            self._record.result = wire.plain(scope[result], artifacts)
+            artifacts = Artifacts(Store(self._store), self._folder.result)
+            self._record.result = wire.plain(scope[result], artifacts, artifacts.export)
         except StepError as error:
             self._finished = False
             self._record.message = f"the result cannot be read: {error}"
