@@ -329,6 +329,23 @@ def test_an_out_folder_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_a_file_that_cannot_be_written_has_its_own_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def refuse(path: Path, content: bytes) -> int:
+        if path.parent.name == "kubeflow":
+            raise PermissionError(13, "Permission denied", str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    code, _, err = run("compile", "shout.py")
+    said = "Error: cannot write manifests/kubeflow/shout.yaml: Permission denied"
+    assert (code, err.splitlines()[-1]) == (1, said)
+    assert not (tmp_path / "manifests").exists()
+
+
 def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert run("check", "shout.py")[0] == 1
     assert run("compile", "shout.py")[0] == 0

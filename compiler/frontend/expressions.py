@@ -11,7 +11,7 @@ from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
 from headrace.compiler.frontend.lowering import Environment, Lowering, identifier
 from headrace.compiler.frontend.project import Definition
-from headrace.compiler.frontend.reading import read_name
+from headrace.compiler.frontend.reading import read_module_attribute, read_name
 from headrace.compiler.frontend.records import enum_member, is_record
 from headrace.compiler.source import Span
 from headrace.runtime import wire
@@ -266,7 +266,10 @@ class ExpressionLowering(ast.NodeTransformer):
             )
         dotted = dotted_name(node)
         head = dotted.split(".")[0] if dotted else None
-        if head and not self.is_local(head):
+        if dotted and head and not self.is_local(head):
+            constant = read_module_attribute(self, node, dotted)
+            if constant is not None:
+                return constant
             member = enum_member(self.shared.project, self.shared.module, node)
             if member is not None:
                 return self.embed(member, node.attr)

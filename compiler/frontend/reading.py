@@ -7,6 +7,7 @@ from headrace.compiler import ir
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
 from headrace.compiler.frontend.lowering import Unavailable
+from headrace.compiler.frontend.project import Definition
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
 
@@ -48,15 +49,9 @@ def _module_constant(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr
     definition = lowering.shared.project.resolve(lowering.shared.module, node.id)
     if definition is None:
         return _unknown_name(lowering, node)
-    if definition.kind == "constant" and isinstance(definition.node, ast.expr):
-        try:
-            value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
-        except fold.NotConstant:
-            pass
-        else:
-            if not fold.is_immutable(value) and lowering.shared.is_shared(definition):
-                return _may_change(lowering, node)
-            return lowering.embed(ir.Const(text=wire.encode(value)), node.id)
+    constant = _constant(lowering, node, definition, node.id)
+    if constant is not None:
+        return constant
     return lowering.error(
         "HR201",
         node,
@@ -66,11 +61,45 @@ def _module_constant(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr
     )
 
 
-def _may_change(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr:
+def read_module_attribute(
+    lowering: "ExpressionLowering", node: ast.Attribute, dotted: str
+) -> ast.expr | None:
+    """Return the constant of a first-party module that `dotted` names; None if it names none."""
+    shared = lowering.shared
+    definition = shared.project.resolve(shared.module, dotted)
+    shared.project.closure()  # every module that may assign to it is loaded
+    assigned = any(
+        isinstance(other, ast.Attribute)
+        and other.attr == node.attr
+        and not isinstance(other.ctx, ast.Load)
+        for module in shared.project.modules.values()
+        for other in module.nodes
+    )
+    if definition is None or assigned:
+        return None
+    return _constant(lowering, node, definition, node.attr)
+
+
+def _constant(
+    lowering: "ExpressionLowering", node: ast.expr, definition: Definition, name: str
+) -> ast.expr | None:
+    """Return the value of the constant `definition`, for which glue has `name`; None for others."""
+    if definition.kind != "constant" or not isinstance(definition.node, ast.expr):
+        return None
+    try:
+        value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
+    except fold.NotConstant:
+        return None
+    if not fold.is_immutable(value) and lowering.shared.is_shared(definition):
+        return _may_change(lowering, node)
+    return lowering.embed(ir.Const(text=wire.encode(value)), name)
+
+
+def _may_change(lowering: "ExpressionLowering", node: ast.expr) -> ast.expr:
     return lowering.error(
         "HR201",
         node,
-        f"`{node.id}` can be changed by other code that uses it",
+        f"`{ast.unparse(node)}` can be changed by other code that uses it",
         label="a list or a dict of the module",
         hint="write a tuple, or return the value from a step",
     )

@@ -187,3 +187,36 @@ def test_every_function_compiles_or_is_refused(path: Path) -> None:
         if pipeline is not None:
             verify(pipeline, steered=True)
             verify(prune(pipeline), steered=True)
+
+
+HELPERS = (
+    "SIZES = (1, 2)\nNAME = 'a'\nROWS = [1]\nMADE = open('a')\nCHANGED = 1\ndef one(x): return x\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [
+        ("helpers.NAME", ""),
+        ("pk.inner.LIMIT + len(helpers.NAME)", ""),
+        ("[helpers.one(x) for x in helpers.SIZES]", ""),
+        ("helpers.ROWS", "`helpers.ROWS` can be changed by other code that uses it"),
+        ("helpers.MADE", "`helpers.MADE` is not a value that a pipeline can read"),
+        ("helpers.CHANGED", "`helpers.CHANGED` is not a value that a pipeline can read"),
+        ("math.pi", "`math.pi` is not a value that a pipeline can read"),
+    ],
+)
+def test_constants_of_first_party_modules_by_their_dotted_names(
+    tmp_path: Path, read: str, found: str
+) -> None:
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    (tmp_path / "pk").mkdir()
+    (tmp_path / "pk" / "__init__.py").write_text("")
+    (tmp_path / "pk" / "inner.py").write_text("LIMIT = 3\n")
+    path = tmp_path / "work.py"
+    path.write_text(
+        "import math\nimport helpers\nimport pk.inner\nhelpers.CHANGED = 2\n"
+        f"def pipeline():\n    return helpers.one({read})\n"
+    )
+    compilation = driver.compile_source(path)
+    assert [d.message for d in compilation.diagnostics] == ([found] if found else [])
