@@ -28,7 +28,7 @@ CODES = {
     "HR203": Code("call to something that is not a step"),
     "HR204": Code("arguments that do not fit a step's signature"),
     "HR205": Code("function that cannot be a step"),
-    "HR206": Code("star in a call or in an import"),
+    "HR206": Code("star in a call or in an assignment"),
     "HR207": Code("pipeline that calls itself"),
     "HR301": Code("unpacking that cannot fit"),
     "HR302": Code("one-shot iterator bound to a name"),

@@ -34,7 +34,8 @@ class Configuration:
 
     `project_folder` is the folder of the configuration file, else of the nearest `pyproject.toml`,
     else the module's own. `sources` are the files read beside the module, by the path that
-    messages show. `dependencies` and `requires_python` are those of the PEP 723 block.
+    messages show. `dependencies` are those of the PEP 723 block; `requires_python` is that of the
+    block, else that of the project.
     """
 
     tree: Tree
@@ -143,12 +144,13 @@ def load(
         layers.append(override)
         _merge(tree, override.tree)
     _check_schedule(tree, layers, sink)
-    requires_python = text_or_none(script.get("requires-python"))
+    own = text_or_none(script.get("requires-python"))
+    required = own or text_or_none(project.get("requires-python"))
     return Configuration(
         tree=tree,
         project_folder=folder,
-        stock_image=_stock_image(block, requires_python, project, sink),
-        requires_python=requires_python,
+        stock_image=_stock_image(block if own else None, required, sink),
+        requires_python=required,
         dependencies=_texts(script.get("dependencies")),
         sources=sources,
         layers=tuple(layers),
@@ -201,14 +203,11 @@ def _check_schedule(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
         sink.report("HR402", "`schedule` says no cron", span, hint=hint)
 
 
-def _stock_image(
-    block: tuple[Origin, Tree] | None, own: str | None, project: Tree, sink: Sink
-) -> str:
-    required = own or text_or_none(project.get("requires-python"))
+def _stock_image(block: tuple[Origin, Tree] | None, required: str | None, sink: Sink) -> str:
     try:
         minor = lowest_minor(required) if required else DEFAULT_MINOR
     except ValueError as error:
-        origin = block[0] if block and own else None
+        origin = block[0] if block else None
         place = origin.places.value(("requires-python",)) if origin else None
         span = origin.span(place) if origin else None
         message = f"`requires-python` cannot be used: {error}"

@@ -29,6 +29,7 @@ class Compilation:
     sources: dict[str, SourceFile] = field(default_factory=dict)
     import_path: list[Path] = field(default_factory=list)
     project_folder: Path = field(default_factory=Path)
+    requires_python: str | None = None
     image_is_default: bool = False
     is_only_configuration: bool = False
     checked: set[str] = field(default_factory=set)
@@ -70,6 +71,7 @@ def compile_source(
         {**configuration.sources, **project.sources},
         [project.import_root],
         configuration.project_folder,
+        configuration.requires_python,
         configuration.image_is_default,
         not settings and not configuration.has_profiles,
     )

@@ -160,6 +160,39 @@ def test_wrong_parameters_are_wrong_usage(run: Run, arguments: list[str], part: 
     assert part in err
 
 
+def test_the_python_that_runs_must_be_one_that_is_required(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "shout.py"
+    for wanted, code in ((">=3.11", 0), ("!=3.5.*", 0), (">=3.39", 1)):
+        source.write_text(f'# /// script\n# requires-python = "{wanted}"\n# ///\n{PIPELINE}')
+        found, _, err = run("run", "shout.py")
+        assert (found, "requires-python is '>=3.39', and this is Python 3." in err) == (code, code)
+        assert run("ir", "shout.py")[0] == 0
+    source.write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = "<3.11"\n')
+    assert run("run", "shout.py")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("functions", "hint"),
+    [("ab", "work.py:a, work.py:b\n"), ("abcde", "work.py:a, work.py:b, work.py:c and 2 more\n")],
+)
+def test_a_module_without_a_pipeline_names_its_functions(
+    run: Run, tmp_path: Path, functions: str, hint: str
+) -> None:
+    (tmp_path / "work.py").write_text("".join(f"def {name}(): ...\n" for name in functions))
+    code, _, err = run("ir", "work.py")
+    assert code == 1
+    assert f"  = help: name one of its functions: {hint}" in err
+
+
+def test_what_is_nested_too_deeply_is_shown(run: Run, tmp_path: Path) -> None:
+    sum_of_many = " + ".join(["a"] * 900)
+    text = f"def one(x): return x\ndef pipeline(a: int = 1):\n    b = a\n    c = {sum_of_many}\n"
+    (tmp_path / "deep.py").write_text(text + "    return one(c)\n")
+    _, _, err = run("ir", "deep.py", "--output-format", "json")
+    assert [(f["code"], f["line"]) for f in json.loads(err)] == [("HR102", 4)]
+
+
 # --- compile and check ---------------------------------------------------------------------------
 
 
@@ -645,6 +678,9 @@ def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> No
     [
         ("headrace co", ["plain,compile"]),
         ("headrace compile shout.py --target a", ["plain,argo", "plain,airflow"]),
+        ("headrace explain HR40", [f"plain,HR40{number}" for number in range(1, 7)]),
+        ("headrace explain hr404", ["plain,HR404"]),
+        ("headrace check shout.py --target ", ["plain,argo", "plain,kubeflow", "plain,airflow"]),
         ("headrace check shout.py --output-format s", ["plain,sarif"]),
     ],
 )

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from readme import README, example, filled, headrace
 
 ROOT = README.parent
@@ -52,6 +54,21 @@ def test_the_example_with_files_runs(tmp_path: Path) -> None:
         (".headrace", "runs"),
         ("result", "1", "clean.csv"),
     )
+
+
+def test_the_error_in_the_readme_is_what_is_printed(tmp_path: Path) -> None:
+    console = README.read_text().partition("$ headrace compile digits.py\n")[2].partition("```")[0]
+    (shown,) = re.findall(r"^31 \| (.*)$", console, flags=re.MULTILINE)
+    above = ["def evaluate(model: float) -> float:", "    return model", "", ""]
+    above += ["#"] * (27 - len(above)) + [
+        "def pipeline(models: list[float]):",
+        "    a = 1",
+        "    b = a",
+    ]
+    (tmp_path / "digits.py").write_text("\n".join([*above, shown, "    return scores, b\n"]))
+    with pytest.raises(RuntimeError) as error:
+        headrace("compile", "digits.py", folder=tmp_path)
+    assert str(error.value) == console
 
 
 def test_links_lead_somewhere() -> None:

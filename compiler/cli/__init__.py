@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        print("headrace: interrupted", file=sys.stderr)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("headrace: interrupted", file=sys.stderr)
+        _give_up_output()
         return INTERRUPTED
     except BrokenPipeError:
         _give_up_output()  # whoever read it has left

@@ -77,6 +77,7 @@ class Lowering:
     own; `prefix` then stands before its ids, and `callers` are the pipelines around it. `catching`
     are the handlers around what is lowered, the innermost first; `handling` are the names and the
     exceptions (each a tuple of its handler and itself) of those whose own block is lowered.
+    `statement` is the one that is lowered now.
     """
 
     project: Project
@@ -97,6 +98,7 @@ class Lowering:
     handler_names: Names = field(default_factory=Names)
     prefix: str = ""
     callers: tuple[str, ...] = ()
+    statement: ast.stmt | None = None
     block_lowering: "Callable[[Lowering, BlockBuilder, Environment], BlockLowering]" = field(
         default_factory=lambda: _no_lowering
     )

@@ -23,7 +23,7 @@ from headrace.targets.local.blocks import BlockRun, Done, Edges, Scope
 from headrace.targets.local.logs import last_lines
 from headrace.targets.local.progress import Progress
 from headrace.targets.local.record import RunFolder, RunRecord, StepRecord
-from headrace.targets.local.signals import sigterm_interrupts, uninterrupted
+from headrace.targets.local.signals import signals_interrupt, uninterrupted
 from headrace.targets.local.workers import Workers, WorkersGone
 from headrace.targets.step_command import step_arguments
 
@@ -97,7 +97,7 @@ def run_pipeline(
         progress: whether to tell on standard error what happens.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted, by Ctrl-C or SIGTERM; no process of it is left.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP interrupted the run; no process of it is left.
         OSError: the folder of the run cannot be written to.
     """
     folder = RunFolder(project_folder)
@@ -147,7 +147,7 @@ class _Runner:
         scope = Scope()
         for name, text in self._parameters.items():
             scope[ir.Param(name=name)] = text
-        with sigterm_interrupts():
+        with signals_interrupt():
             try:
                 self._run(scope)
             except KeyboardInterrupt:
@@ -158,8 +158,10 @@ class _Runner:
                 self._record.message = "the process that starts the steps has ended"
             finally:
                 with uninterrupted():
-                    self._progress.close()
-                    self._end(scope)
+                    try:
+                        self._progress.close()
+                    finally:  # the terminal may be gone
+                        self._end(scope)
         self._progress.failures([(attempt.record, attempt.log) for attempt in self._failed])
         return RunOutcome(
             state="succeeded" if self._finished else "failed",
