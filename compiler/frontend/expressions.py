@@ -6,6 +6,7 @@ from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend.absent import refuse_absent
 from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
@@ -273,6 +274,9 @@ class ExpressionLowering(ast.NodeTransformer):
             member = enum_member(self.shared.project, self.shared.module, node)
             if member is not None:
                 return self.embed(member, node.attr)
+            absent = refuse_absent(self, node, dotted)
+            if absent is not None:
+                return absent
             return self.error(
                 "HR201",
                 node,

@@ -122,6 +122,27 @@ class Project:
             found = self._attribute(found, part)
         return found
 
+    def has(self, name: str) -> bool:
+        """Whether `name` is a module or a package of the project."""
+        return self._find(name) is not None
+
+    def has_file(self, name: str) -> bool:
+        """Whether `name` is a module with a file, so no folder without `__init__.py`."""
+        found = self._find(name)
+        return found is not None and found.file is not None
+
+    def module(self, name: str) -> Module | None:
+        """Return the module `name`; nothing when there is no file of it, or none that is Python."""
+        found = self._find(name)
+        return self._load(name, found.file) if found and found.file else None
+
+    def submodules(self, package: str) -> list[str]:
+        """Return the names of the modules in `package`, or of those at the import root."""
+        folder = self.import_root.joinpath(*package.split(".")) if package else self.import_root
+        names = {path.stem for path in folder.glob("*.py")}
+        names |= {path.parent.name for path in folder.glob("*/__init__.py")}
+        return sorted(names - {"__init__"})
+
     # --- files ---
 
     def _find(self, name: str) -> _Found | None:

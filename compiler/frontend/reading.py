@@ -1,11 +1,13 @@
 """Reading of names: variables of the pipeline, constants of its module."""
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend.absent import refuse_absent
 from headrace.compiler.frontend.lowering import Unavailable
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.suggestions import did_you_mean
@@ -47,6 +49,9 @@ def _module_constant(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr
             hint="a name that the pipeline assigns is its own everywhere in it: rename it",
         )
     definition = lowering.shared.project.resolve(lowering.shared.module, node.id)
+    absent = refuse_absent(lowering, node, node.id)
+    if absent is not None:
+        return absent
     if definition is None:
         return _unknown_name(lowering, node)
     constant = _constant(lowering, node, definition, node.id)
@@ -106,6 +111,14 @@ def _may_change(lowering: "ExpressionLowering", node: ast.expr) -> ast.expr:
 
 
 def _unknown_name(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr:
+    if hasattr(builtins, node.id):
+        return lowering.error(
+            "HR201",
+            node,
+            f"`{node.id}` of Python itself is not a value that a pipeline can read",
+            label="not called here",
+            hint="call it" if node.id in glue.BUILTINS else "use it in a step",
+        )
     known = [*lowering.environment, *(n for n in glue.BUILTINS)]
     return lowering.error(
         "HR201",
