@@ -29,6 +29,7 @@ class Compilation:
     sources: dict[str, SourceFile] = field(default_factory=dict)
     import_path: list[Path] = field(default_factory=list)
     project_folder: Path = field(default_factory=Path)
+    requires_python: str | None = None
     image_is_default: bool = False
     is_only_configuration: bool = False
     checked: set[str] = field(default_factory=set)
@@ -46,13 +47,14 @@ def compile_source(
     `settings` are overrides as `--set` takes them. Nothing of the module is imported or run.
     """
     # The frontend is the heaviest part, and `emit` alone does not need it.
+    from headrace.compiler.frontend.importable import check_importable
     from headrace.compiler.frontend.pipeline import lower_pipeline
     from headrace.compiler.frontend.project import Project
 
     sys.set_int_max_str_digits(0)  # an integer of any size is a constant like another
     sink = Sink()
     project = Project(path.absolute(), sink)
-    if project.main is None:
+    if project.main is None or not check_importable(project, sink):
         return Compilation(path, None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)
@@ -69,6 +71,7 @@ def compile_source(
         {**configuration.sources, **project.sources},
         [project.import_root],
         configuration.project_folder,
+        configuration.requires_python,
         configuration.image_is_default,
         not settings and not configuration.has_profiles,
     )

@@ -98,6 +98,52 @@ def test_a_failing_step_is_a_failed_run(run: Run, tmp_path: Path) -> None:
     assert str(Path(__file__).parent.parent / "runtime") not in err
 
 
+MAKES_FILES = """
+from pathlib import Path
+
+
+class Thing: ...
+
+
+def file() -> Path:
+    Path("notes.txt").write_text("noted")
+    return Path("notes.txt")
+
+
+def folder() -> Path:
+    Path("site").mkdir()
+    Path("site/index.html").write_text("<p>")
+    return Path("site")
+
+
+def thing() -> Thing:
+    return Thing()
+
+
+def pipeline():
+    return {"kind": "file", "made": [file(), (folder(),), thing()]}
+"""
+
+
+def test_files_of_a_result_can_be_opened(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "makes.py").write_text(MAKES_FILES)
+    code, out, _ = run("run", "makes.py", "--json")
+    answer = json.loads(out)
+    file, (folder,), thing = answer["result"]["made"]
+    assert code == 0
+    assert Path(file["path"]).name == "notes.txt"
+    assert Path(file["path"]).read_text() == "noted"
+    assert (Path(folder["path"]).name, (Path(folder["path"]) / "index.html").read_text()) == (
+        "site",
+        "<p>",
+    )
+    assert Path(thing["path"]).stat().st_size == thing["size"]
+    assert "path" not in answer["result"]
+    assert str(tmp_path / ".headrace" / "runs" / answer["run"]) in file["path"]
+    _, out, _ = run("run", "makes.py")
+    assert json.loads(out)["made"][0]["path"].endswith("/notes.txt")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -112,6 +158,39 @@ def test_wrong_parameters_are_wrong_usage(run: Run, arguments: list[str], part: 
     code, out, err = run("run", "shout.py", *arguments)
     assert (code, out) == (2, "")
     assert part in err
+
+
+def test_the_python_that_runs_must_be_one_that_is_required(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "shout.py"
+    for wanted, code in ((">=3.11", 0), ("!=3.5.*", 0), (">=3.39", 1)):
+        source.write_text(f'# /// script\n# requires-python = "{wanted}"\n# ///\n{PIPELINE}')
+        found, _, err = run("run", "shout.py")
+        assert (found, "requires-python is '>=3.39', and this is Python 3." in err) == (code, code)
+        assert run("ir", "shout.py")[0] == 0
+    source.write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = "<3.11"\n')
+    assert run("run", "shout.py")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("functions", "hint"),
+    [("ab", "work.py:a, work.py:b\n"), ("abcde", "work.py:a, work.py:b, work.py:c and 2 more\n")],
+)
+def test_a_module_without_a_pipeline_names_its_functions(
+    run: Run, tmp_path: Path, functions: str, hint: str
+) -> None:
+    (tmp_path / "work.py").write_text("".join(f"def {name}(): ...\n" for name in functions))
+    code, _, err = run("ir", "work.py")
+    assert code == 1
+    assert f"  = help: name one of its functions: {hint}" in err
+
+
+def test_what_is_nested_too_deeply_is_shown(run: Run, tmp_path: Path) -> None:
+    sum_of_many = " + ".join(["a"] * 900)
+    text = f"def one(x): return x\ndef pipeline(a: int = 1):\n    b = a\n    c = {sum_of_many}\n"
+    (tmp_path / "deep.py").write_text(text + "    return one(c)\n")
+    _, _, err = run("ir", "deep.py", "--output-format", "json")
+    assert [(f["code"], f["line"]) for f in json.loads(err)] == [("HR102", 4)]
 
 
 # --- compile and check ---------------------------------------------------------------------------
@@ -283,6 +362,23 @@ def test_an_out_folder_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_a_file_that_cannot_be_written_has_its_own_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def refuse(path: Path, content: bytes) -> int:
+        if path.parent.name == "kubeflow":
+            raise PermissionError(13, "Permission denied", str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    code, _, err = run("compile", "shout.py")
+    said = "Error: cannot write manifests/kubeflow/shout.yaml: Permission denied"
+    assert (code, err.splitlines()[-1]) == (1, said)
+    assert not (tmp_path / "manifests").exists()
+
+
 def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert run("check", "shout.py")[0] == 1
     assert run("compile", "shout.py")[0] == 0
@@ -295,6 +391,83 @@ def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert any(line.startswith("+") and "c d" in line for line in out.splitlines())
     assert out.endswith("1 of 1 manifests differ; run headrace compile\n")
     assert "HR406" in err
+
+
+def test_what_the_source_no_longer_gives_is_stale(run: Run, tmp_path: Path) -> None:
+    settings = tmp_path / "headrace.toml"
+    settings.write_text('image = "a:1"\nschedule = "0 3 * * *"\n')
+    assert run("compile", "shout.py")[0] == 0
+    assert run("check", "shout.py")[1] == "5 manifests are up to date\n"
+    settings.write_text('image = "a:1"\n')
+    code, out, err = run("compile", "shout.py")
+    files = ["argo/shout.cronworkflow.yaml", "kubeflow/shout.recurring-run.yaml"]
+    assert (code, "stale" in out) == (0, False)
+    assert [line.partition(":")[0] for line in err.splitlines()] == [
+        f"stale manifests/{name}" for name in files
+    ]
+    assert all((tmp_path / "manifests" / name).exists() for name in files)
+    assert run("compile", "shout.py", "--output-format", "json")[2] == "[]\n"
+    code, out, err = run("check", "shout.py")
+    assert (code, err) == (1, "")
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        f"stale manifests/{name}" for name in files
+    ]
+    code, out, _ = run("check", "shout.py", "--target", "argo")
+    assert (code, "argo/shout.cron" in out, "kubeflow" in out) == (1, True, False)
+    assert run("check", "shout.py", "--target", "airflow")[0] == 0
+    for name in files:
+        (tmp_path / "manifests" / name).unlink()
+    assert run("check", "shout.py")[:2] == (0, "3 manifests are up to date\n")
+    settings.write_text('image = "a:1"\ntargets = ["argo"]\n')
+    code, out, _ = run("check", "shout.py")
+    assert code == 1
+    assert ["kubeflow/shout.yaml" in out, "airflow/shout.py" in out] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("{{x}}.py", "`{{x}}`, which is not a Python name"),
+        ("$(x).py", "`$(x)`, which is not a Python name"),
+        ("a.b.py", "`a.b`, which is not a Python name"),
+        ("pk{{a}}/work.py", "`pk{{a}}`, which is not a Python name"),
+        ("class.py", "`class`, which is a keyword"),
+        ("pk/import/work.py", "`import`, which is a keyword"),
+        ("noext", "no ending `.py`"),
+        ("__main__.py", "`__main__` is the name of a module of Python"),
+        ("json.py", "`json` is the name of a module of Python"),
+        ("json/work.py", "`json` is the name of a module of Python"),
+        ("headrace.py", "`headrace` is the name of a module of headrace itself"),
+    ],
+)
+def test_a_file_that_no_program_can_import(run: Run, tmp_path: Path, name: str, part: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents[: name.count("/")]:
+        (folder / "__init__.py").write_text("")
+    path.write_text(PIPELINE)
+    for command in ("compile", "run"):
+        code, out, err = run(command, name, "--output-format", "json")
+        [finding] = json.loads(err)
+        assert (code, out, finding["code"]) == (1, "", "HR107")
+        assert part in finding["message"]
+        assert finding["hint"]
+
+
+@pytest.mark.parametrize("name", ["headrace.py", "headrace/__init__.py", "headrace/runtime/x.py"])
+def test_a_rival_of_headrace_beside_the_pipeline(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("")
+    code, _, err = run("run", "shout.py")
+    assert code == 1
+    assert f"error[HR107]: `{name.partition('/')[0]}" in err
+    assert "= help: rename `headrace" in err
+
+
+def test_a_folder_that_is_only_called_headrace_is_no_rival(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "headrace").mkdir()
+    (tmp_path / "headrace" / "notes.txt").write_text("")
+    assert run("run", "shout.py")[:2] == (0, '["A B!", 1]\n')
 
 
 # --- what the compiler knows ---------------------------------------------------------------------
@@ -323,10 +496,11 @@ def test_the_examples_of_an_explanation(run: Run, tmp_path: Path, code: str) -> 
         (tmp_path / "headrace.toml").write_text('image = "ghcr.io/acme/digits:1"\n')
     found = []
     for example in examples:
-        path = tmp_path / "example.py"
+        first = example.splitlines()[0]
+        path = tmp_path / (first[2:] if first.endswith(".py") else "example.py")
         path.write_text(example)
         function = next((line for line in example.splitlines() if "def a_pipeline" in line), None)
-        name = f"example.py:{function[4:-3]}" if function else "example.py"
+        name = f"{path.name}:{function[4:-3]}" if function else path.name
         profile = ["--profile", "gke"] if code == "HR404" else []
         _, _, err = run("compile", name, "--output-format", "json", *profile)
         found.append({f["code"] for f in json.loads(err)})
@@ -404,6 +578,19 @@ def test_wrong_usage(run: Run, arguments: list[str], part: str) -> None:
     assert "Traceback" not in err
 
 
+def test_settings_of_a_pipeline_as_of_a_step_are_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(
+        PIPELINE + "\n\ndef nightly():\n    return pipeline()\n\n\ndef unused() -> int: ...\n"
+    )
+    for name in ("pipeline", "nightly"):
+        wrong = ("--set", f"steps.{name}.memory=1Gi", "--set", 'pipelines=["nightly"]')
+        code, _, err = run("ir", "two.py", *wrong)
+        assert code == 1
+        assert f'error[HR401]: no step is called "{name}"' in err
+        assert "= help: known here: join, result, shout, unused, words\n" in err
+    assert run("ir", "two.py:nightly", "--set", "steps.unused.memory=1Gi")[0] == 0
+
+
 def test_wrong_settings_are_findings(run: Run) -> None:
     code, _, err = run("compile", "shout.py", "--set", "defaults.memroy=1Gi", "--profile", "x")
     assert code == 1
@@ -454,11 +641,46 @@ def test_a_reader_that_leaves_is_no_accident(run: Run, tmp_path: Path) -> None:
     assert (result.stdout, result.stderr) == ("{\n", "")
 
 
+@pytest.mark.parametrize("arguments", ["run shout.py", "compile shout.py", "explain"])
+def test_an_output_that_takes_nothing_is_one_clear_line(
+    run: Run, tmp_path: Path, arguments: str
+) -> None:
+    (tmp_path / "headrace.toml").write_text('image = "a:1"\n')
+    command = [str(HEADRACE), *arguments.split()]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    said = [line for line in result.stderr.splitlines() if "result[" not in line]
+    said = [line for line in said if not line.startswith(("words: ", "join: ", "result: "))]
+    assert said == ["headrace: cannot write the output: No space left on device"]
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_accident(run: Run, tmp_path: Path, closed: str) -> None:
+    for arguments in ("run shout.py", "explain"):
+        command = f"{HEADRACE} {arguments} {closed}"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert (result.returncode, "Traceback" in result.stderr) == (0, False), result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["ir shout.py", "run shout.py"])
+def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> None:
+    for streams in ("", "2>&1"):
+        command = f"{HEADRACE} {arguments} {streams} | true"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert not {"Error", "bug", "Traceback"} & set(result.stderr.replace(":", " ").split())
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
         ("headrace co", ["plain,compile"]),
         ("headrace compile shout.py --target a", ["plain,argo", "plain,airflow"]),
+        ("headrace explain HR40", [f"plain,HR40{number}" for number in range(1, 7)]),
+        ("headrace explain hr404", ["plain,HR404"]),
+        ("headrace check shout.py --target ", ["plain,argo", "plain,kubeflow", "plain,airflow"]),
         ("headrace check shout.py --output-format s", ["plain,sarif"]),
     ],
 )

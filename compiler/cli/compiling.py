@@ -1,5 +1,6 @@
 """`headrace compile` and `headrace check`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from headrace.compiler.cli.options import (
     pipeline_options,
     target_option,
 )
-from headrace.compiler.registry import MANIFEST_TARGETS
+from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 
 if TYPE_CHECKING:
     from headrace.compiler.driver import Compilation
@@ -57,6 +58,9 @@ def compile_command(
         raise click.ClickException(f"cannot write {where}: {error.strerror or error}") from None
     for path in manifests:
         click.echo(f"{'wrote' if path in changed else 'unchanged'} {path}")
+    for path in _stale(compilation, target_names, out, manifests):
+        # stderr holds nothing but the findings where a machine reads them.
+        click.echo(_stale_line(path), err=output_format == "text")
 
 
 @click.command()
@@ -79,7 +83,10 @@ def check(
     target_names: tuple[str, ...],
     out: Path,
 ) -> None:
-    """Fail when the manifests on disk differ from what the source gives, and show how."""
+    """Fail when the manifests on disk differ from what the source gives, and show how.
+
+    What an earlier compilation wrote, and this source no longer gives, is a difference too.
+    """
     from headrace.compiler.cli.files import difference
 
     compilation = compiled(pipeline, settings, profile, output_format)
@@ -92,11 +99,40 @@ def check(
         raise click.ClickException(f"cannot read {where}: {error.strerror or error}") from None
     for text in filter(None, differences):
         click.echo(text, nl=False)
-    stale = sum(map(bool, differences))
-    if stale:
-        click.echo(f"{stale} of {len(manifests)} manifests differ; run headrace compile")
+    stale = _stale(compilation, target_names, out, manifests)
+    for path in stale:
+        click.echo(_stale_line(path))
+    different = sum(map(bool, differences))
+    if different:
+        click.echo(f"{different} of {len(manifests)} manifests differ; run headrace compile")
+    if different or stale:
         raise click.exceptions.Exit(FINDINGS)
     click.echo(f"{len(manifests)} manifests are up to date")
+
+
+def _stale(
+    compilation: "Compilation",
+    target_names: tuple[str, ...],
+    out: Path,
+    manifests: Collection[Path],
+) -> list[Path]:
+    """Return the files that another state of the source made, and that could still be deployed.
+
+    Without --target, the targets that are no longer configured count too.
+    """
+    pipeline = compilation.pipeline
+    assert pipeline is not None
+    places = (
+        out / target / name
+        for target in target_names or MANIFEST_TARGETS
+        if (out / target).is_dir()
+        for name in load_target(target).file_names(pipeline)
+    )
+    return [path for path in dict.fromkeys(places) if path not in manifests and path.exists()]
+
+
+def _stale_line(path: Path) -> str:
+    return f"stale {path}: the source no longer gives it; delete it, there and where it is deployed"
 
 
 def _manifests(

@@ -66,8 +66,14 @@ def graph(
     finish(compilation, output_format)
 
 
+def _complete_code(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    from headrace.compiler.codes import CODES
+
+    return [code for code in CODES if code.startswith(incomplete.upper())]
+
+
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=_complete_code)
 @click.option(
     "--output-format",
     type=click.Choice(["text", "json"]),

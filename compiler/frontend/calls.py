@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.frontend import glue
+from headrace.compiler.frontend.absent import library_hint, refuse_absent
 from headrace.compiler.frontend.arguments import bound_arguments, star_argument
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.inlining import lower_sub_pipeline, step_id
@@ -39,6 +40,8 @@ def lower_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
 
 def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     func = node.func
+    if isinstance(func, ast.Name) and func.id in _OF_CLASSES and not lowering.is_local(func.id):
+        return _refuse(lowering, node)  # not to speak of the class as well
     if _consumes(func) and len(node.args) == 1:
         lowering.consumed = node.args[0]
     arguments = [lowering.visit(argument) for argument in node.args]
@@ -53,7 +56,7 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
                 f"`{record.name}` {wrong}",
                 hint=f"its fields are {', '.join(fields_of(record.node))}"
                 if isinstance(record.node, ast.ClassDef)
-                else "",
+                else "give it what its definition asks for",
             )
         made = ast.Constant(class_key(record))
         return ast.Call(ast.Name("make", ast.Load()), [made, *arguments], keywords)
@@ -89,6 +92,7 @@ def _consumes(func: ast.expr) -> bool:
     return isinstance(func, ast.Name) and func.id in _CONSUMERS
 
 
+_OF_CLASSES = ("isinstance", "issubclass")
 _CONSUMERS = ("sum", "max", "min", "sorted", "list", "tuple", "dict")
 
 
@@ -107,11 +111,18 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     is_unbound = isinstance(func, ast.Name) and func.id not in lowering.environment
     if isinstance(func, ast.Name) and is_unbound and lowering.is_local(func.id):
         return lowering.visit_Name(func)
-    head = (lowering.dotted(func) or "").partition(".")[0]
+    dotted = lowering.dotted(func)
+    head = dotted.partition(".")[0] if dotted else ""
     if lowering.environment.get(head) == REFUSED:
         return lowering.refused()
     text = lowering.shared.module.text(func)
+    is_ours = bool(dotted) and not lowering.is_local(head)
+    absent = refuse_absent(lowering, func, dotted) if dotted and is_ours else None
+    if absent is not None:
+        return absent
     hint = f"wrap it in a function of your own, which is then a step: `def step(...): {text}(...)`"
+    meant = library_hint(lowering.shared.project, lowering.shared.module, head) if is_ours else ""
+    hint = f"{meant} If it is a library's, {hint}" if meant else hint
     if isinstance(func, ast.Name) and is_unbound:
         shared = lowering.shared
         if shared.project.resolve(shared.module, func.id) is None:

@@ -6,6 +6,7 @@ from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend.absent import refuse_absent
 from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
@@ -15,7 +16,7 @@ from headrace.compiler.frontend.lowering import (
     Lowering,
     identifier,
 )
-from headrace.compiler.frontend.names import lower_name, name_error
+from headrace.compiler.frontend.names import lower_name, name_error, read_module_attribute
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.records import enum_member, is_record
 from headrace.compiler.frontend.scopes import names_bound
@@ -289,10 +290,16 @@ class ExpressionLowering(ast.NodeTransformer):
             )
         dotted = dotted_name(node)
         head = dotted.split(".")[0] if dotted else None
-        if head and not self.is_local(head):
+        if dotted and head and not self.is_local(head):
+            constant = read_module_attribute(self, node, dotted)
+            if constant is not None:
+                return constant
             member = enum_member(self.shared.project, self.shared.module, node)
             if member is not None:
                 return self.embed(member, node.attr)
+            absent = refuse_absent(self, node, dotted)
+            if absent is not None:
+                return absent
             return name_error(
                 self,
                 node,

@@ -84,7 +84,8 @@ class Lowering:
     own; `prefix` then stands before its ids, and `callers` are the pipelines around it. `catching`
     are the handlers around what is lowered, the innermost first; `handling` are the names and the
     exceptions (each a tuple of its handler and itself) of those whose own block is lowered.
-    `reported` are the names that were reported, each with where it means one thing.
+    `reported` are the names that were reported, each with where it means one thing; `statement` is
+    the one that is lowered now.
     """
 
     project: Project
@@ -107,6 +108,7 @@ class Lowering:
     reported: set[tuple[object, ...]] = field(default_factory=set)
     prefix: str = ""
     callers: tuple[str, ...] = ()
+    statement: ast.stmt | None = None
     block_lowering: "Callable[[Lowering, BlockBuilder, Environment], BlockLowering]" = field(
         default_factory=lambda: _no_lowering
     )

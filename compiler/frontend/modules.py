@@ -312,6 +312,10 @@ def _root(node: ast.expr) -> Iterator[str]:
 # --- reading -------------------------------------------------------------------------------------
 
 
+_ENCODING_HINT = "save it as UTF-8, or name its encoding: `# coding: latin-1`; is it Python at all?"
+_SYNTAX_HINT = "correct it here or just before; Python itself cannot read the file as it is"
+
+
 def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
     """Return the text of `path`, decoded as Python would; nothing, and HR101, if it cannot be."""
     data = b""
@@ -320,15 +324,16 @@ def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
     except OSError as error:
-        sink.report("HR101", f"cannot read {shown_path}: {error.strerror}", None)
+        hint = "see to it that the file is there and can be read"
+        sink.report("HR101", f"cannot read {shown_path}: {error.strerror}", None, hint=hint)
         return None
     except UnicodeDecodeError as error:
         place = Span(path=shown_path, line=data.count(b"\n", 0, error.start) + 1)
-        sink.report("HR101", f"(unicode error) {error}", place)
+        sink.report("HR101", f"(unicode error) {error}", place, hint=_ENCODING_HINT)
         return None
     except (SyntaxError, LookupError, ValueError) as error:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
-        sink.report("HR101", message, Span(path=shown_path, line=1))
+        sink.report("HR101", message, Span(path=shown_path, line=1), hint=_ENCODING_HINT)
         return None
     return SourceFile(path, shown_path, text.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -342,7 +347,8 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
     if null:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         place = Span(path=source.shown_path, line=line, column=column)
-        sink.report("HR101", "source code string cannot contain null bytes", place)
+        message = "source code string cannot contain null bytes"
+        sink.report("HR101", message, place, hint=_ENCODING_HINT)
         return None
     in_bytes = False
     try:
@@ -354,12 +360,14 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
             compile(tree, source.shown_path, "exec", dont_inherit=True)
             return tree
     except SyntaxError as error:
-        sink.report("HR101", error.msg, _error_span(source, error, in_bytes))
+        sink.report("HR101", error.msg, _error_span(source, error, in_bytes), hint=_SYNTAX_HINT)
     except (RecursionError, MemoryError):
         place = Span(path=source.shown_path, line=1)
-        sink.report("HR101", "too deeply nested for Python's own parser", place)
+        hint = "divide the expression that is nested so deeply"
+        sink.report("HR101", "too deeply nested for Python's own parser", place, hint=hint)
     except ValueError as error:
-        sink.report("HR101", str(error), Span(path=source.shown_path, line=1))
+        place = Span(path=source.shown_path, line=1)
+        sink.report("HR101", str(error), place, hint=_SYNTAX_HINT)
     return None
 
 

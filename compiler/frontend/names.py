@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend.absent import refuse_absent
 from headrace.compiler.frontend.lowering import Unavailable
 from headrace.compiler.frontend.project import Definition, Kind
 from headrace.compiler.suggestions import did_you_mean
@@ -44,6 +45,9 @@ def lower_name(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr:
             label="not bound yet",
             hint="a name that the pipeline assigns is its own everywhere in it: rename it",
         )
+    absent = refuse_absent(lowering, node, node.id)
+    if absent is not None:
+        return absent
     definition = lowering.shared.project.resolve(lowering.shared.module, node.id)
     if definition is None:
         return _unknown(lowering, node)
@@ -87,21 +91,9 @@ def _unbound(lowering: "ExpressionLowering", node: ast.Name, found: Unavailable)
 def _module_constant(
     lowering: "ExpressionLowering", node: ast.Name, definition: Definition
 ) -> ast.expr:
-    if definition.kind == "constant" and isinstance(definition.node, ast.expr):
-        try:
-            value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
-        except fold.NotConstant:
-            pass
-        else:
-            if not fold.is_immutable(value) and lowering.shared.is_shared(definition):
-                return name_error(
-                    lowering,
-                    node,
-                    f"`{node.id}` can be changed by other code that uses it",
-                    label="a list or a dict of the module",
-                    hint="write a tuple, or return the value from a step",
-                )
-            return lowering.embed(ir.Const(text=wire.encode(value)), node.id)
+    constant = _constant(lowering, node, definition, node.id)
+    if constant is not None:
+        return constant
     is_value = definition.kind in ("constant", "other")
     return name_error(
         lowering,
@@ -110,6 +102,46 @@ def _module_constant(
         label=_KINDS[definition.kind],
         hint="pass it as a parameter, or return it from a step" if is_value else "use it in a step",
     )
+
+
+def read_module_attribute(
+    lowering: "ExpressionLowering", node: ast.Attribute, dotted: str
+) -> ast.expr | None:
+    """Return the constant of a first-party module that `dotted` names; None if it names none."""
+    shared = lowering.shared
+    definition = shared.project.resolve(shared.module, dotted)
+    if definition is None or definition.kind != "constant":
+        return None
+    shared.project.closure()  # every module that may assign to it is loaded
+    assigned = any(
+        isinstance(other, ast.Attribute)
+        and other.attr == node.attr
+        and not isinstance(other.ctx, ast.Load)
+        for module in shared.project.modules.values()
+        for other in module.nodes
+    )
+    return None if assigned else _constant(lowering, node, definition, node.attr)
+
+
+def _constant(
+    lowering: "ExpressionLowering", node: ast.expr, definition: Definition, name: str
+) -> ast.expr | None:
+    """Return the value of the constant `definition`, for which glue has `name`; None for others."""
+    if definition.kind != "constant" or not isinstance(definition.node, ast.expr):
+        return None
+    try:
+        value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
+    except fold.NotConstant:
+        return None
+    if not fold.is_immutable(value) and lowering.shared.is_shared(definition):
+        return name_error(
+            lowering,
+            node,
+            f"`{ast.unparse(node)}` can be changed by other code that uses it",
+            label="a list or a dict of the module",
+            hint="write a tuple, or return the value from a step",
+        )
+    return lowering.embed(ir.Const(text=wire.encode(value)), name)
 
 
 def _unknown(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr:

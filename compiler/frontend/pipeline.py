@@ -27,6 +27,9 @@ from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import code
 
+_SHOWN_FUNCTIONS = 3
+"""How many functions are named where one is looked for that is not there."""
+
 
 def lower_pipeline(
     project: Project, function: str | None, configuration: Configuration, sink: Sink
@@ -47,7 +50,8 @@ def lower_pipeline(
         sink.report(
             "HR102",
             "an expression is nested too deeply",
-            module.span(node),
+            module.span(shared.statement or node),
+            label="in this statement",
             hint="divide it, or compute it in a step",
         )
         return None
@@ -109,12 +113,13 @@ def _lower_body(
 
 
 def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
-    """Return the names that settings of steps may have: ids, and functions of the project."""
+    """Return the names that settings of steps may have: ids, and functions, but no pipelines."""
     functions = {
         node.name
         for module in shared.project.modules.values()
         for node in module.tree.body
         if isinstance(node, ast.FunctionDef)
+        and not shared.is_pipeline(Definition("function", module, node.name, node))
     }
     return functions | {node.id for node in walk(body)}
 
@@ -151,12 +156,19 @@ def _find(
         return None
     functions = [n.name for n in module.tree.body if isinstance(n, ast.FunctionDef)]
     hint = did_you_mean(name, functions) or (
-        f"name one of its functions: {module.source.shown_path}:{functions[-1]}"
+        f"name one of its functions: {_some(module.source.shown_path, functions)}"
         if functions
         else "define it: `def pipeline(): ...`"
     )
     sink.report("HR103", f"there is no function `{name}` in this module", start, hint=hint)
     return None
+
+
+def _some(path: str, functions: Sequence[str]) -> str:
+    """Return the first functions of the module at `path` as one names them, and how many more."""
+    shown = ", ".join(f"{path}:{function}" for function in functions[:_SHOWN_FUNCTIONS])
+    more = len(functions) - _SHOWN_FUNCTIONS
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:

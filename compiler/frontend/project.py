@@ -55,7 +55,7 @@ class Project:
 
     def __init__(self, path: Path, sink: Sink) -> None:
         """Read the file at `path`; what is wrong with it or its imports goes to `sink`."""
-        file = Path(os.path.abspath(path))
+        file = self.file = Path(os.path.abspath(path))
         self._sink = sink
         self._loaded: dict[str, Module | None] = {}
         self._closure: dict[str, Path] | None = None
@@ -65,7 +65,6 @@ class Project:
         below = file.relative_to(self.import_root).with_suffix("")
         parts = below.parts[:-1] if below.name == "__init__" else below.parts
         self._main_name = ".".join(parts)
-        self._main_file = file
         self.main = self._load(self._main_name, file)
 
     @property
@@ -129,12 +128,33 @@ class Project:
             found = self._attribute(found, part)
         return found
 
+    def has(self, name: str) -> bool:
+        """Whether `name` is a module or a package of the project."""
+        return self._find(name) is not None
+
+    def has_file(self, name: str) -> bool:
+        """Whether `name` is a module with a file, so no folder without `__init__.py`."""
+        found = self._find(name)
+        return found is not None and found.file is not None
+
+    def module(self, name: str) -> Module | None:
+        """Return the module `name`; nothing when there is no file of it, or none that is Python."""
+        found = self._find(name)
+        return self._load(name, found.file) if found and found.file else None
+
+    def submodules(self, package: str) -> list[str]:
+        """Return the names of the modules in `package`, or of those at the import root."""
+        folder = self.import_root.joinpath(*package.split(".")) if package else self.import_root
+        names = {path.stem for path in folder.glob("*.py")}
+        names |= {path.parent.name for path in folder.glob("*/__init__.py")}
+        return sorted(names - {"__init__"})
+
     # --- files ---
 
     def _find(self, name: str) -> _Found | None:
         """Find `name` below the import root as CPython's path finder would."""
         if name == self._main_name:
-            return _Found(self._main_file)
+            return _Found(self.file)
         parts = name.split(".")
         if parts[0] in _BEFORE_PATH:
             return None

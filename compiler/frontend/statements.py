@@ -91,6 +91,7 @@ class BlockLowering:
 
     def statement(self, node: ast.stmt, live: frozenset[str]) -> None:
         """Lower `node`; `live` are the names that are read after it."""
+        self.shared.statement = node
         if lower_addition(self, node):
             return
         match node:

@@ -29,6 +29,10 @@ class ArgoTarget:
         """Yield an error for each name, constant, list and object past a limit."""
         return limits.check(pipeline, self._lowerings.keep)
 
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, str]:
+        """Return the names of the template, and of the object that a schedule needs."""
+        return f"{pipeline.name}.workflowtemplate.yaml", f"{pipeline.name}.cronworkflow.yaml"
+
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
 
@@ -37,11 +41,12 @@ class ArgoTarget:
         """
         template = self._lowerings.take(pipeline).document
         verify(template)
-        files = [ManifestFile(f"{pipeline.name}.workflowtemplate.yaml", to_yaml(template))]
+        template_name, cron_name = self.file_names(pipeline)
+        files = [ManifestFile(template_name, to_yaml(template))]
         if pipeline.settings.schedule is not None:
             cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
             verify_schedule(cron, template)
-            files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", to_yaml(cron)))
+            files.append(ManifestFile(cron_name, to_yaml(cron)))
         return tuple(files)
 
 

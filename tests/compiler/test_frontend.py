@@ -112,7 +112,7 @@ REFUSED = {
     "unknown name": ("return one(m)", "HR201", "m)"),
     "step of the same name": ("one = one(1)\n    return one", "HR201", "one(1)"),
     "read too early": ("y = one(x)\n    x = 1\n    return y", "HR201", "x)"),
-    "too deep": ("return " + " + ".join(["n"] * 600), "HR102", "def pipeline"),
+    "too deep": ("return " + " + ".join(["n"] * 600), "HR102", "return n"),
     "library constant": ("return one(math.pi)", "HR201", "math.pi"),
     "reassigned constant": ("return one(COUNTER)", "HR201", "COUNTER"),
     "some arms": ("if n:\n        x = one(1)\n    return x", "HR202", "x\n"),
@@ -206,3 +206,85 @@ def test_every_function_compiles_or_is_refused(path: Path) -> None:
         if pipeline is not None:
             verify(pipeline, steered=True)
             verify(prune(pipeline), steered=True)
+
+
+HELPERS = (
+    "SIZES = (1, 2)\nNAME = 'a'\nROWS = [1]\nMADE = open('a')\nCHANGED = 1\ndef one(x): return x\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [
+        ("helpers.NAME", ""),
+        ("pk.inner.LIMIT + len(helpers.NAME)", ""),
+        ("[helpers.one(x) for x in helpers.SIZES]", ""),
+        ("helpers.ROWS", "`helpers.ROWS` can be changed by other code that uses it"),
+        ("helpers.MADE", "`helpers.MADE` is not a value that a pipeline can read"),
+        ("helpers.CHANGED", "`helpers.CHANGED` is not a value that a pipeline can read"),
+        ("math.pi", "`math.pi` is not a value that a pipeline can read"),
+    ],
+)
+def test_constants_of_first_party_modules_by_their_dotted_names(
+    tmp_path: Path, read: str, found: str
+) -> None:
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    (tmp_path / "pk").mkdir()
+    (tmp_path / "pk" / "__init__.py").write_text("")
+    (tmp_path / "pk" / "inner.py").write_text("LIMIT = 3\n")
+    path = tmp_path / "work.py"
+    path.write_text(
+        "import math\nimport helpers\nimport pk.inner\nhelpers.CHANGED = 2\n"
+        f"def pipeline():\n    return helpers.one({read})\n"
+    )
+    compilation = driver.compile_source(path)
+    assert [d.message for d in compilation.diagnostics] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("imports", "read", "code", "hint"),
+    [
+        ("from helpres import one", "one(1)", "HR203", 'no module `helpres`: did you mean "help'),
+        (
+            "from helpers import onee",
+            "onee(1)",
+            "HR201",
+            '`helpers` has no `onee`: did you mean "o',
+        ),
+        ("from helpers import NAM", "len(NAM)", "HR201", '`helpers` has no `NAM`: did you mean "N'),
+        ("import helpers", "helpers.onee(1)", "HR201", '`helpers` has no `onee`: did you mean "o'),
+        ("import helpers", "len(helpers.NAM)", "HR201", '`helpers` has no `NAM`: did you mean "N'),
+        (
+            "from again import unheard",
+            "unheard(1)",
+            "HR201",
+            "`helpers` has no `unheard`: define it there",
+        ),
+        ("from pk.iner import x", "x(1)", "HR201", 'there is no module `pk.iner`: did you mean "i'),
+        ("from .helpers import one", "one(1)", "HR201", "`.helpers` leads out of the package"),
+        ("from . import helpers", "helpers.one(1)", "HR201", "`.` leads out of the package"),
+        ("from broken import f", "f(1)", "HR101", "correct it"),
+        ("from broken import f", "len(f)", "HR101", "correct it"),
+        ("import broken", "broken.f(1) + broken.X", "HR101", "correct it"),
+        ("from numpy import zeros", "zeros(1)", "HR203", "wrap it in a function of your own"),
+        ("from dynamic import any_name", "any_name(1)", "HR203", "wrap it in a function"),
+        ("", "isinstance(1, int)", "HR203", "wrap it in a function of your own"),
+        ("", "len([int])", "HR201", "call it"),
+        ("", "len([open])", "HR201", "use it in a step"),
+    ],
+)
+def test_what_an_import_cannot_find(
+    tmp_path: Path, imports: str, read: str, code: str, hint: str
+) -> None:
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    (tmp_path / "again.py").write_text("from helpers import unheard\n")
+    (tmp_path / "dynamic.py").write_text("def __getattr__(name): return len\n")
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "pk").mkdir()
+    (tmp_path / "pk" / "__init__.py").write_text("")
+    (tmp_path / "pk" / "inner.py").write_text("LIMIT = 3\n")
+    path = tmp_path / "work.py"
+    path.write_text(f"{imports}\ndef pipeline():\n    return {read}\n")
+    [finding] = driver.compile_source(path).diagnostics
+    assert finding.code == code
+    assert hint in finding.hint
