@@ -5,7 +5,7 @@ RUNS = [
     {"text": "{{ ds }}"},
     {"text": "$(HOME) $$ $$(HOME)"},
     {"text": "{% raw %}{# c #}"},
-    {"text": "\"'`\\ \\\" \\n"},
+    {"text": '"\'`\\ \\" \\n'},
     {"text": "a\r\nb\rc\n"},
     {"text": "  spaces  "},
     {"text": ""},

@@ -1,6 +1,6 @@
 """A branch on a text with quotes and braces (semantics 8 and 40: quotes in `when` text)."""
 
-RUNS = [{}, {"text": "'"}, {"text": "it's \"{{x}}\""}]
+RUNS = [{}, {"text": "'"}, {"text": 'it\'s "{{x}}"'}]
 
 
 def same(text: str) -> str:
@@ -8,7 +8,7 @@ def same(text: str) -> str:
 
 
 def pipeline(text: str = '"'):
-    if same(text) == "it's \"{{x}}\"":
+    if same(text) == 'it\'s "{{x}}"':
         y = same("braces")
     elif same(text) == "'":
         y = same("single")
