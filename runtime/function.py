@@ -17,7 +17,7 @@ _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 class UserError(StepError):
-    """The user's code failed; `cause` is what it raised, `where` says where if need be."""
+    """The user's code failed; `cause` is what it raised, `where` may say where."""
 
     def __init__(self, text: str, cause: BaseException | None = None, where: str = "") -> None:
         """Keep the line for people, or nothing where the exception says it all, and the cause."""

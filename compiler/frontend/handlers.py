@@ -191,10 +191,12 @@ def _dispatch(
     tests = [_condition(lowering, raised, id, catch.handler) for _, catch in tested]
     known = raised.before.inner({EXCEPTION: NOTHING})
     span = lowering.span(node)
-    for name in known.unsure:
+    unsure = set(known.unsure)
+    for name in unsure:
         known[name] = Unavailable(raised.span, span, "the exception decides which value it has")
     known.unsure.clear()
     caught, fine = lowering.inner(known), lowering.inner()
+    caught.assigned.update(dict.fromkeys(unsure, raised.span))
     fine.assigned.update(dict.fromkeys(_changed(lowering, raised), raised.span))
     _handle(caught, node.handlers, tests, raised, live)
     if lowering.left:

@@ -58,6 +58,12 @@ REFUSED = {
         "HR102",
         "if n",
     ),
+    "list of a loop that an exception stops": (
+        "xs = []\n    try:\n        for i in one(3): xs.append(one(i))\n"
+        "    except KeyError: pass\n    return xs",
+        "HR202",
+        "xs",
+    ),
     "name of a loop": ("for x in one(1): one(x)\n    return x", "HR106", "x in"),
     "while": ("while True: pass", "HR102", "while"),
     "with": ("with open('a') as f: pass", "HR102", "with"),

@@ -1,4 +1,4 @@
-"""Assert."""
+"""`assert` of a comparison, with an f-string."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

@@ -1,4 +1,4 @@
-"""Branch."""
+"""A branch on what a step gives, with an `else` (semantics 7)."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

@@ -1,4 +1,4 @@
-"""Effect."""
+"""A step called for its effect: all above it ran, nothing below it (semantics 1)."""
 
 import os
 import tempfile

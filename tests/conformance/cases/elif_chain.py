@@ -1,4 +1,4 @@
-"""Elif."""
+"""`elif`: the first arm whose condition holds."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

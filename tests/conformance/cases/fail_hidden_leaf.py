@@ -1,4 +1,4 @@
-"""A failed step fails the run, though a step that does not need it succeeds after (semantics 35)."""
+"""A failed step fails the run, though one that does not need it succeeds (semantics 35)."""
 
 
 def fail(n: int) -> int:

@@ -1,4 +1,4 @@
-"""Finally."""
+"""`finally` after a step that may fail."""
 
 import os
 import tempfile

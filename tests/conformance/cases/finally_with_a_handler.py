@@ -1,4 +1,4 @@
-"""Finally with a handler."""
+"""`finally` runs whether or not the handler did (semantics 32)."""
 
 import os
 import tempfile

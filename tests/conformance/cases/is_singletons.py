@@ -1,4 +1,4 @@
-"""Is."""
+"""`is` with True, False and None."""
 
 RUNS = [{}, {"n": 7, "flag": False}, {"n": 0}]
 

@@ -1,4 +1,4 @@
-"""Map over a result."""
+"""A map over the list that a step gives (semantics 10)."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

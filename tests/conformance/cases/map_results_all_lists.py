@@ -1,4 +1,4 @@
-"""Gathered lists of lists only, or dicts only: what Argo decodes and encodes anew (semantics 15)."""
+"""Gathered lists of lists, or of dicts, which Argo decodes and encodes anew (semantics 15)."""
 
 
 def row(n: int) -> list[float]:

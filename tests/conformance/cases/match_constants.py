@@ -1,4 +1,4 @@
-"""Match."""
+"""`match` on constants and or-patterns."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

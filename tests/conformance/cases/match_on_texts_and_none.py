@@ -1,4 +1,4 @@
-"""`match` on texts, None, booleans, negative numbers and or-patterns, with a guard that is a step."""
+"""`match` on texts, None, booleans, numbers and or-patterns, with a guard that is a step."""
 
 RUNS = [{}, {"what": "b"}, {"what": "c"}, {"what": None}, {"what": -1}, {"what": True}, {"what": 2}]
 

@@ -1,4 +1,4 @@
-"""Nothing."""
+"""A pipeline without a return gives None."""
 
 
 def add(a: int, b: int = 1) -> int:

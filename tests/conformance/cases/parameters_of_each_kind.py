@@ -1,4 +1,4 @@
-"""Parameters."""
+"""Parameters in arguments and in the result."""
 
 RUNS = [{}, {"n": 7, "flag": False}, {"n": 0, "text": "{{=1+1}}"}]
 

@@ -1,4 +1,4 @@
-"""Raise."""
+"""`raise` in an arm as a gate."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

@@ -1,4 +1,4 @@
-"""Try."""
+"""A step that always fails, and the handler's value in its place (semantics 36)."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 

@@ -1,4 +1,4 @@
-"""After a failing body the cleanup runs, and the run fails with the body's exception (semantics 31)."""
+"""After a failing body the cleanup runs; the run fails by the body (semantics 31)."""
 
 
 def work(n: int) -> int:

@@ -1,4 +1,4 @@
-"""Try gives the exception to a step."""
+"""The handler's step is told what went wrong (semantics 34)."""
 
 RUNS = [{}, {"n": 7}, {"n": 0}]
 
