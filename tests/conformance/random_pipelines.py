@@ -4,9 +4,9 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.random_expressions import Draw
 from conformance.random_statements import Statements
 from conformance.random_steps import STEPS, definitions, indented, signature
+from conformance.random_values import Draw
 
 PLAIN = (
     *("map", "branch", "comprehension", "effect", "fail", "lazy", "reassign", "unpack", "nested"),

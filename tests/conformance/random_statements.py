@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from conformance.random_expressions import ELEMENTS, Expressions, Names, parts_of
+from conformance.random_expressions import ELEMENTS, Expressions
 from conformance.random_steps import EFFECTS, FAILING, Step, indented
+from conformance.random_values import Names, parts_of
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g", "h")
 ODD_NAMES = ("result", "it", "item", "value", "unpack", "source", "items", "condition", "out")
