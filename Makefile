@@ -12,7 +12,7 @@ help:
 	@echo "make test        all tests, linters and type checks, in environments it makes"
 	@echo "make lint        linters and type checks;  make unit, kubeflow, airflow, torch: one suite"
 	@echo "make golden      rewrite golden/ from what the compiler gives now"
-	@echo "make readme      rewrite the generated parts of the README"
+	@echo "make readme      rewrite the generated parts of the README and of docs/"
 	@echo "make format      format the code;  make clean: remove what these tasks made"
 
 demo:

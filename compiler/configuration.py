@@ -6,6 +6,7 @@ Later wins, key by key: the `[tool.headrace]` of the module's PEP 723 block; `he
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from headrace.compiler.configuration_files import (
@@ -22,7 +23,7 @@ from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_lay
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
 from headrace.compiler.settings import PipelineSettings, StepSettings
-from headrace.compiler.source import SourceFile, Span
+from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath, TomlPlaces
 
@@ -63,15 +64,35 @@ class Configuration:
         """Whether no image is set for all steps, so that the stock Python image stands there."""
         return "image" not in self.tree and "image" not in self.tree.get("defaults", {})
 
+    @property
+    def has_profiles(self) -> bool:
+        """Whether another configuration than this one is there to choose."""
+        return any(layer.tree.get("profiles") for layer in self.layers)
+
     def step(self, names: Sequence[str]) -> StepSettings:
         """Return the settings of the step that has `names`, the more specific ones later."""
+        own = [self.tree["steps"][n] for n in dict.fromkeys(names) if n in self._configured_steps]
+        if not own:
+            return self._defaults
+        merged = self._merged_defaults()
+        for tree in own:
+            _merge(merged, tree)
+        return StepSettings.model_validate(merged)
+
+    @property
+    def _configured_steps(self) -> Tree:
+        return table_or_empty(self.tree.get("steps"))
+
+    @cached_property
+    def _defaults(self) -> StepSettings:
+        return StepSettings.model_validate(self._merged_defaults())
+
+    def _merged_defaults(self) -> Tree:
         merged: Tree = {"image": self.stock_image}
         _merge(merged, self.tree.get("defaults", {}))
         if "image" in self.tree:
             merged["image"] = self.tree["image"]
-        for name in dict.fromkeys(names):
-            _merge(merged, self.tree.get("steps", {}).get(name, {}))
-        return StepSettings.model_validate(merged)
+        return merged
 
     def check_steps(self, known: set[str], sink: Sink) -> None:
         """Report every table for a step whose name is not in `known`."""
@@ -139,15 +160,15 @@ def _read_overrides(
 ) -> Iterator[Layer]:
     """Yield each override as a layer; messages show them as the lines of a file `--set`."""
     text = "\n".join(override.replace("\n", " ").replace("\r", " ") for override in overrides)
-    source = SourceFile(Path("--set"), "--set", text)
+    source = SourceFile(Path(COMMAND_LINE), COMMAND_LINE, text)
     if overrides:
-        sources["--set"] = source
+        sources[COMMAND_LINE] = source
     for number, override in enumerate(overrides, 1):
         key, equals, value = override.partition("=")
         parsed = parse_override(key, value) if equals else None
         if parsed is None:
             end = len(override) + 1
-            span = Span(path="--set", line=number, end_line=number, end_column=end)
+            span = Span(path=COMMAND_LINE, line=number, end_line=number, end_column=end)
             hint = "write --set dotted.path=VALUE, as in --set steps.train.memory=64Gi"
             sink.report("HR402", f"cannot read --set {override}", span, hint=hint)
             continue

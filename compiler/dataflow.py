@@ -1,13 +1,13 @@
 """Questions about the flow of values through the IR, asked by passes, the verifier and targets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from headrace.compiler import ir
 
 AnyReference: TypeAlias = ir.Const | ir.Param | ir.Output | ir.Item | ir.Gather | ir.Merge
 AnyValue: TypeAlias = AnyReference | ir.Glue
-AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch
+AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
 
 
 def references(value: AnyValue) -> Iterator[AnyReference]:
@@ -31,6 +31,8 @@ def own_values(node: AnyNode) -> Iterator[AnyValue]:
             yield node.items
         case ir.Branch():
             yield node.condition
+        case ir.Guard():
+            pass
 
 
 def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
@@ -40,6 +42,8 @@ def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
             return (node.body,)
         case ir.Branch():
             return (node.then, node.otherwise)
+        case ir.Guard():
+            return (node.body, node.cleanup)
         case _:
             return ()
 
@@ -74,6 +78,9 @@ def _read(node: AnyNode) -> Iterator[AnyReference]:
         case ir.Branch():
             yield from block_references(node.then, (m.then for m in node.merges))
             yield from block_references(node.otherwise, (m.otherwise for m in node.merges))
+        case ir.Guard():
+            yield from block_references(node.body, (e.value for e in node.exits))
+            yield from block_references(node.cleanup)
 
 
 def block_references(block: ir.Block, exits: Iterable[AnyValue] = ()) -> Iterator[AnyReference]:
@@ -120,7 +127,12 @@ def needed_nodes(node: AnyNode) -> set[str]:
     return {name for name in needed if name is not None}.union(node.after)
 
 
-def dependencies(node: AnyNode, siblings: Iterable[str]) -> tuple[str, ...]:
-    """Return those of `needed_nodes` that are among `siblings`, in the order of these."""
-    needed = needed_nodes(node)
-    return tuple(sibling for sibling in siblings if sibling in needed)
+def positions(block: ir.Block) -> dict[str, int]:
+    """Return where each node stands in `block`, by its id."""
+    return {node.id: position for position, node in enumerate(block.nodes)}
+
+
+def dependencies(node: AnyNode, siblings: Mapping[str, int]) -> tuple[str, ...]:
+    """Return those of `needed_nodes` that are among `siblings`, which are `positions`, in order."""
+    needed = [name for name in needed_nodes(node) if name in siblings]
+    return tuple(sorted(needed, key=siblings.__getitem__))

@@ -1,8 +1,8 @@
 """What a target is to the compiler."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
@@ -33,3 +33,25 @@ class Target(Protocol):
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
+
+
+T = TypeVar("T")
+
+
+class Lowerings(Generic[T]):
+    """Lowers a pipeline once for a target's `check` and for the `emit` that follows it."""
+
+    def __init__(self, lower: Callable[[ir.Pipeline], T]) -> None:
+        """Lower with `lower`."""
+        self._lower = lower
+        self._kept: tuple[ir.Pipeline, T] | None = None
+
+    def keep(self, pipeline: ir.Pipeline) -> T:
+        """Return `pipeline` lowered, and keep it for the next `take`."""
+        self._kept = pipeline, self.take(pipeline)
+        return self._kept[1]
+
+    def take(self, pipeline: ir.Pipeline) -> T:
+        """Return `pipeline` lowered, and forget it."""
+        kept, self._kept = self._kept, None
+        return kept[1] if kept and kept[0] is pipeline else self._lower(pipeline)

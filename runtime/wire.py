@@ -18,7 +18,8 @@ import re
 import sys
 
 from headrace.runtime.errors import DataError, ManifestError
-from headrace.runtime.wire_types import TAG, WRITERS, read_tagged, write_by_class
+from headrace.runtime.wire_types import TAG as TAG
+from headrace.runtime.wire_types import WRITERS, read_tagged, write_by_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,14 +1,13 @@
 """The one writer of YAML: the same document always gives the same bytes, safe for any reader.
 
 A text stands plain only when YAML 1.1, YAML 1.2 and the parsers of Go all read it as a text;
-otherwise it is quoted. Keys keep the order of the document, and lines are never wrapped.
+otherwise it is quoted. Keys keep the order of the document, and lines are never wrapped. A writer
+of our own because a manifest may have a million characters, and general ones take seconds for it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
-
-import yaml
 
 from headrace.compiler.diagnostics import InternalError
 
@@ -18,10 +17,32 @@ Document: TypeAlias = "Scalar | Mapping[str, Document] | Sequence[Document]"
 
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 """Lower-cased texts that some reader takes for a boolean, a null or a number."""
+_LONGEST_WORD = max(map(len, _WORDS))
 
-_PLAIN = re.compile(r"(?:[A-Za-z_/]|--[A-Za-z]|\.{1,2}/)[ -~]*")
-_QUANTITY = re.compile(r"[1-9][0-9]*(?:m|s|h|[KMGT]i?)")
-"""A number with a unit of Kubernetes or of Go, which no reader takes for a number."""
+# Printable ASCII on one line, without `: `, ` #` and what ends in a colon or a space.
+_PLAIN = re.compile(
+    r"(?:[A-Za-z_/]|--[A-Za-z]|\.{1,2}/)(?:[!-9;-~]++|:(?! |\Z)| (?!#|\Z))*+"
+    # A number with a unit of Kubernetes or of Go, which no reader takes for a number.
+    r"|[1-9][0-9]*(?:m|s|h|[KMGT]i?)"
+)
+_ONE_LINE = re.compile(r"[ -~]*")
+_BLOCK = re.compile(r"(?![ \n])(?:[ -~]*(?<! )\n)+[ -~]+(?<! )\n?")
+"""Lines of printable ASCII that a literal block shows as they are."""
+
+_LONGEST_KEY = 1024
+"""Characters that a key may have before its colon: https://yaml.org/spec/1.2.2/#742-flow-mappings"""
+
+_ESCAPES = {"\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f"} | {
+    "\r": "r",
+    "\x1b": "e",
+    '"': '"',
+    "\\": "\\",
+    "\x85": "N",
+    "\xa0": "_",
+    "\u2028": "L",
+    "\u2029": "P",
+}
+_ESCAPED = re.compile(r'[^ -~]|["\\]')
 
 
 def to_yaml(document: Document, *more: Document) -> str:
@@ -31,73 +52,132 @@ def to_yaml(document: Document, *more: Document) -> str:
         InternalError: a document holds something that is neither a scalar, a mapping with texts
             for keys, nor a sequence.
     """
-    try:
-        return str(
-            yaml.dump_all(
-                [document, *more],
-                Dumper=_Dumper,
-                default_flow_style=False,
-                sort_keys=False,
-                allow_unicode=False,
-                width=-1,
-            )
-        )
-    except yaml.representer.RepresenterError as error:
-        raise InternalError(f"not a YAML document: {error}") from error
+    writer = _Writer()
+    for number, each in enumerate((document, *more)):
+        if number:
+            writer.parts.append("---\n")
+        writer.write("", each, "", "")
+    return "".join(writer.parts)
 
 
-class _Dumper(yaml.CSafeDumper):
-    """The safe dumper of libyaml with our choice of quotes, and without anchors."""
+class _Writer:
+    """Collects the lines of documents in `parts`."""
 
-    def ignore_aliases(self, data: object) -> bool:
-        """Write a value that stands in two places twice."""
-        return True
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._keys: dict[str, str] = {}
+
+    def write(self, head: str, value: object, indent: str, inner: str) -> None:
+        """Write `value` after `head`, which begins its line.
+
+        A mapping or a sequence stands on lines of its own, indented by `inner`; `indent` is that of
+        the line itself.
+        """
+        kind = type(value)
+        if kind is str:
+            text = value if _is_plain(value) else _quoted(value, indent)  # type: ignore[arg-type]
+            self.parts.append(f"{head} {text}\n" if head else f"{text}\n")
+        elif kind is dict and value:
+            if head:
+                self.parts.append(f"{head}\n")
+            self._mapping(value, inner, inner)  # type: ignore[arg-type]
+        elif kind in (list, tuple) and value:
+            if head:
+                self.parts.append(f"{head}\n")
+            # What is in a sequence of a mapping stands below the key itself.
+            self._sequence(value, indent, indent)  # type: ignore[arg-type]
+        else:
+            text = _plain_scalar(value)
+            self.parts.append(f"{head} {text}\n" if head else f"{text}\n")
+
+    def _mapping(self, mapping: Mapping[object, object], first: str, indent: str) -> None:
+        """Write the entries, the first of them after `first` and the others after `indent`."""
+        inner = f"{indent}  "
+        start = first
+        for key, value in mapping.items():
+            self.write(start + self._key(key), value, indent, inner)
+            start = indent
+
+    def _sequence(self, items: Iterable[object], first: str, indent: str) -> None:
+        inner = f"{indent}  "
+        start = f"{first}- "
+        for item in items:
+            kind = type(item)
+            if kind is dict and item:
+                self._mapping(item, start, inner)  # type: ignore[arg-type]
+            elif kind in (list, tuple) and item:
+                self._sequence(item, start, inner)  # type: ignore[arg-type]
+            else:
+                self.write(start[:-1], item, indent, inner)
+            start = f"{indent}- "
+
+    def _key(self, key: object) -> str:
+        """Return `key` with what stands between it and its value."""
+        if type(key) is not str:
+            raise InternalError(f"not a YAML document: key {key!r} is not a text")
+        written = self._keys.get(key)
+        if written is None:
+            text = key if _is_plain(key) else _quoted_line(key)
+            if len(text) > _LONGEST_KEY:
+                raise InternalError(f"not a YAML document: key {key[:40]!r}... is too long")
+            written = self._keys[key] = f"{text}:"
+        return written
 
 
 def _is_plain(text: str) -> bool:
-    if _QUANTITY.fullmatch(text):
-        return True
-    return (
-        _PLAIN.fullmatch(text) is not None
-        and text.casefold() not in _WORDS
-        and text == text.strip(" ")
-        and ": " not in text
-        and " #" not in text
-        and not text.endswith(":")
+    return _PLAIN.fullmatch(text) is not None and not (
+        len(text) <= _LONGEST_WORD and text.casefold() in _WORDS
     )
 
 
-def _is_block(text: str) -> bool:
-    """Whether `text` is lines of printable ASCII that a literal block shows as they are."""
-    lines = text.removesuffix("\n").split("\n")
-    return (
-        len(lines) > 1
-        and not lines[0].startswith(" ")
-        and lines[0] != ""
-        and lines[-1] != ""
-        and all(re.fullmatch(r"[ -~]*", line) and line == line.rstrip() for line in lines)
-    )
+def _quoted(text: str, indent: str) -> str:
+    if "\n" in text and _BLOCK.fullmatch(text):
+        lines = text.removesuffix("\n").split("\n")
+        chomp = "" if text.endswith("\n") else "-"
+        body = "\n".join(f"{indent}  {line}" if line else "" for line in lines)
+        return f"|{chomp}\n{body}"
+    return _quoted_line(text)
 
 
-def _style(text: str) -> str | None:
-    if _is_plain(text):
-        return None
-    if _is_block(text):
-        return "|"
-    # Single quotes double the quotes inside; double quotes escape their own and backslashes.
-    # The writer itself falls back to double quotes where single ones cannot hold the text.
-    return '"' if text.count("'") > text.count('"') + text.count("\\") else "'"
+def _quoted_line(text: str) -> str:
+    # Single quotes double the quotes inside; double quotes escape their own and backslashes, and
+    # hold what single ones cannot.
+    doubled = text.count("'") > text.count('"') + text.count("\\")
+    if doubled or not _ONE_LINE.fullmatch(text):
+        return f'"{_ESCAPED.sub(_escape, text)}"'
+    return f"'{text.replace(chr(39), chr(39) * 2)}'"
 
 
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in _ESCAPES:
+        return f"\\{_ESCAPES[character]}"
+    code = ord(character)
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
-def _represent_mapping(dumper: _Dumper, mapping: Mapping[str, object]) -> yaml.MappingNode:
-    if wrong := [key for key in mapping if type(key) is not str]:
-        raise yaml.representer.RepresenterError(f"key {wrong[0]!r} is not a text")
-    return dumper.represent_mapping("tag:yaml.org,2002:map", mapping.items())
+def _plain_scalar(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return _float(value)
+        case {} if type(value) is dict:
+            return "{}"
+        case [] if type(value) in (list, tuple):
+            return "[]"
+    raise InternalError(f"not a YAML document: {value!r}")
 
 
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_representer(dict, _represent_mapping)
+def _float(value: float) -> str:
+    if value != value or value in (float("inf"), -float("inf")):
+        return f"{'-' if value < 0 else ''}.{'nan' if value != value else 'inf'}"
+    text = repr(value)
+    # Readers of YAML 1.1 take a number with an exponent for a float only when it has a point.
+    return text if "." in text or "e" not in text else text.replace("e", ".0e", 1)

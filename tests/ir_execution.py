@@ -29,6 +29,8 @@ class Execution:
             return wire.decode(value.text)
         if isinstance(value, ir.Glue):
             return glue.evaluate(value.source, {n: self._read(r) for n, r in value.names})
+        if isinstance(value, ir.Gather):
+            value = value.model_copy(update={"role": "value"})
         return wire.decode(self._values[value])
 
     def _block(self, block: ir.Block) -> None:
@@ -43,6 +45,14 @@ class Execution:
                         value = self._read(merge.then if taken else merge.otherwise)
                         reference = ir.Merge(branch=node.id, name=merge.name)
                         self._values[reference] = wire.encode(value)
+                case ir.Guard():
+                    try:
+                        self._block(node.body)
+                    finally:
+                        self._block(node.cleanup)
+                    for exit in node.exits:
+                        reference = ir.Merge(branch=node.id, name=exit.name)
+                        self._values[reference] = wire.encode(self._read(exit.value))
                 case _:
                     self._step(node)
 
@@ -57,20 +67,35 @@ class Execution:
             self._values[ir.Gather(map=node.id, name=name)] = wire.encode(gathered)
 
     def _step(self, node: ir.Call | ir.Compute) -> None:
-        result = None
-        if isinstance(node, ir.Call):
-            arguments = {a.name: self._read(a.value) for a in node.arguments}
-            result = _called(self._function(node.function), arguments)
-        for output in node.outputs:
-            value: Any = result
-            if output.expression is not None:
-                names = {n: self._read(r) for n, r in output.expression.names}
-                value = glue.evaluate(output.expression.source, {**names, "result": result})
-            if output.role == "condition":
-                value = bool(value)
-            elif output.role == "items":
-                value = list(value)
-            self._values[ir.Output(node=node.id, name=output.name)] = wire.encode(value)
+        outputs = {output.name: output for output in node.outputs}
+        try:
+            result = None
+            if isinstance(node, ir.Call):
+                arguments = {a.name: self._read(a.value) for a in node.arguments}
+                result = _called(self._function(node.function), arguments)
+            texts = {n: self._output(o, result, None) for n, o in outputs.items()}
+        except BaseException as error:
+            caught = glue.handled([(c.handler, c.classes) for c in node.catches], error)
+            if caught is None:
+                raise
+            texts = {n: self._output(o, None, caught) for n, o in outputs.items()}
+        for name, text in texts.items():
+            self._values[ir.Output(node=node.id, name=name)] = text
+
+    def _output(self, output: ir.OutputSpec, result: object, caught: object) -> str:
+        expression = output.expression
+        if caught is not None and (not expression or not glue.reads(expression.source, "caught")):
+            return {"value": "null", "condition": "false", "items": "[]"}[output.role]
+        value: Any = result
+        if expression is not None:
+            names = {n: self._read(r) for n, r in expression.names}
+            own = {"result": result, "caught": caught}
+            value = glue.evaluate(expression.source, {**names, **own})
+        if output.role == "condition":
+            value = bool(value)
+        elif output.role == "items":
+            value = list(value)
+        return wire.encode(value)
 
     def _function(self, key: str) -> Any:
         module, _, name = key.partition(":")

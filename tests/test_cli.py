@@ -1,7 +1,9 @@
 """The command line: what it prints, where, and with which exit code."""
 
+import contextlib
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import sarif_schema
 from headrace.compiler.cli import main
 from headrace.compiler.codes import CODES, explanation
 
@@ -157,6 +160,103 @@ def test_findings_for_machines(run: Run) -> None:
     assert "HR102" in {f["code"] for f in findings}
     _, _, err = run("compile", "broken.py", "--output-format", "github")
     assert err.startswith("::error title=HR")
+    _, _, err = run("compile", "broken.py", "--output-format", "sarif", "--set", "cpuu=1")
+    log = json.loads(err)
+    assert sarif_schema.errors(log) == []
+    [run_of_it] = log["runs"]
+    assert [artifact["location"]["uri"] for artifact in run_of_it["artifacts"]] == ["broken.py"]
+    assert {"HR102", "HR401"} <= {result["ruleId"] for result in run_of_it["results"]}
+
+
+@pytest.mark.parametrize(
+    ("output_format", "empty"), [("text", ""), ("json", "[]\n"), ("github", "")]
+)
+def test_a_silenced_warning_is_in_no_format(run: Run, output_format: str, empty: str) -> None:
+    silent = PIPELINE.replace('"!"):', '"!"):  # headrace: ignore[HR406]')
+    Path("shout.py").write_text(silent)
+    assert run("compile", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("check", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("ir", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("graph", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("compile", "shout.py", "--output-format", "sarif")[2].count('"results": []') == 1
+
+
+def test_check_says_nothing_else_on_stderr(run: Run) -> None:
+    code, out, err = run("check", "shout.py", "--output-format", "sarif")
+    assert (code, "manifests differ" in out) == (1, True)
+    assert [r["ruleId"] for r in json.loads(err)["runs"][0]["results"]] == ["HR406"]
+
+
+def headrace_on_a_terminal(folder: Path, *arguments: str, **environment: str) -> str:
+    """Return what `headrace` writes to a terminal that is its stderr."""
+    outer, inner = pty.openpty()
+    process = subprocess.Popen(
+        [HEADRACE, *arguments],
+        cwd=folder,
+        env=PLAIN_ENVIRONMENT | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=inner,
+    )
+    os.close(inner)
+    written = b""
+    with contextlib.suppress(OSError):  # Linux's end of a terminal that nobody has open any more
+        while part := os.read(outer, 65536):
+            written += part
+    os.close(outer)
+    assert process.wait() == 1
+    return written.decode()
+
+
+PLAIN_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING")
+} | {"TERM": "xterm"}
+
+
+def test_colours_on_a_terminal(run: Run, tmp_path: Path) -> None:
+    red = "\x1b[1;31merror[HR"
+    assert red in headrace_on_a_terminal(tmp_path, "compile", "broken.py")
+    for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}):
+        text = headrace_on_a_terminal(tmp_path, "compile", "broken.py", **variables)
+        assert "error[HR" in text
+        assert "\x1b" not in text
+    assert red in headrace_on_a_terminal(tmp_path, "compile", "broken.py", NO_COLOR="")
+
+
+def headrace_into_a_pipe(folder: Path, *arguments: str, **environment: str) -> str:
+    """Return what `headrace` writes to a pipe that is its stderr, whatever its encoding."""
+    result = subprocess.run(
+        [HEADRACE, *arguments],
+        cwd=folder,
+        env=PLAIN_ENVIRONMENT | environment,
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    return result.stderr.decode("latin-1")
+
+
+def test_colours_in_a_pipe_only_by_force(run: Run, tmp_path: Path) -> None:
+    assert "\x1b" not in headrace_into_a_pipe(tmp_path, "compile", "broken.py")
+    forced = headrace_into_a_pipe(tmp_path, "compile", "broken.py", FORCE_COLOR="1")
+    assert "\x1b[1;31merror[HR" in forced
+    both = headrace_into_a_pipe(tmp_path, "compile", "broken.py", FORCE_COLOR="1", NO_COLOR="1")
+    assert "\x1b" not in both
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("ascii", r"'\u65e5\xe9'"), ("latin-1", r"'\u65e5é'")]
+)
+def test_a_terminal_without_utf8(run: Run, tmp_path: Path, encoding: str, text: str) -> None:
+    (tmp_path / "wide.py").write_text(
+        "def f(a: str, b: str) -> str:\n    return a\n\n\n"
+        "def pipeline():\n    return f('日é', wrng)\n"
+    )
+    err = headrace_into_a_pipe(tmp_path, "compile", "wide.py", PYTHONIOENCODING=encoding)
+    lines = err.splitlines()
+    at = lines.index(f"6 |     return f({text}, wrng)")
+    assert lines[at + 1].index("^^^^ not bound here") == lines[at].index("wrng")
 
 
 def test_either_all_files_are_written_or_none(run: Run, tmp_path: Path) -> None:
@@ -193,7 +293,8 @@ def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert code == 1
     assert any(line.startswith("-") and "a b" in line for line in out.splitlines())
     assert any(line.startswith("+") and "c d" in line for line in out.splitlines())
-    assert "run headrace compile" in err
+    assert out.endswith("1 of 1 manifests differ; run headrace compile\n")
+    assert "HR406" in err
 
 
 # --- what the compiler knows ---------------------------------------------------------------------
@@ -217,6 +318,9 @@ def test_the_json_fits_its_schema(run: Run) -> None:
 def test_the_examples_of_an_explanation(run: Run, tmp_path: Path, code: str) -> None:
     examples = [part.partition("```")[0] for part in explanation(code).split("```python\n")[1:]]
     assert len(examples) == 2
+    if "HR406" not in explanation(code):
+        # Pages that do not speak of images take for granted that the project names one.
+        (tmp_path / "headrace.toml").write_text('image = "ghcr.io/acme/digits:1"\n')
     found = []
     for example in examples:
         path = tmp_path / "example.py"
@@ -225,16 +329,49 @@ def test_the_examples_of_an_explanation(run: Run, tmp_path: Path, code: str) -> 
         name = f"example.py:{function[4:-3]}" if function else "example.py"
         profile = ["--profile", "gke"] if code == "HR404" else []
         _, _, err = run("compile", name, "--output-format", "json", *profile)
-        found.append({f["code"] for f in json.loads(err)} - ({"HR406"} - {code}))
+        found.append({f["code"] for f in json.loads(err)})
     assert found == [{code}, set()]
 
 
 def test_explain(run: Run) -> None:
-    assert run("explain", "hr101")[1].startswith("# HR101: syntax error\n")
-    assert len(run("explain")[1].splitlines()) == len(CODES)
-    code, _, err = run("explain", "HR999")
-    assert code == 2
-    assert "HR999" in err
+    assert run("explain", "hr101") == (0, explanation("HR101"), "")
+    code, out, _ = run("explain", "HR101", "--output-format", "json")
+    assert code == 0
+    assert json.loads(out) == {
+        "code": "HR101",
+        "title": "syntax error",
+        "severity": "error",
+        "stage": "frontend",
+        "page": explanation("HR101"),
+    }
+
+
+def test_explain_lists_all_codes(run: Run) -> None:
+    code, out, _ = run("explain")
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) == len(CODES)
+    assert "HR101  error    syntax error" in lines
+    assert "HR406  warning  no image set" in lines
+    listed = json.loads(run("explain", "--output-format", "json")[1])
+    assert [line.split()[0] for line in lines] == [entry["code"] for entry in listed]
+    assert {"code": "HR406", "title": "no image set", "severity": "warning", "stage": "target"} in (
+        listed
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("HR21", 'did you mean "HR201"?'),
+        ("HR20", 'did you mean "HR201", "HR202" or "HR203"?'),
+        ("HR999", "`headrace explain` lists them all"),
+    ],
+)
+def test_explain_a_code_that_is_not(run: Run, wrong: str, hint: str) -> None:
+    code, out, err = run("explain", wrong)
+    assert (code, out) == (2, "")
+    assert err.endswith(f"Error: no diagnostic has the code '{wrong}': {hint}\n")
 
 
 def test_targets(run: Run) -> None:
@@ -253,7 +390,9 @@ def test_targets(run: Run) -> None:
         (["compile", "."], "is a folder"),
         (["compile", "shout.py:"], "not the name of a function"),
         (["compile", "shout.py:a-b"], "not the name of a function"),
-        (["compile", "shout.py", "--target", "local"], "local"),
+        (["compile", "shout.py", "--target", "local"], "known here: airflow, argo, kubeflow"),
+        (["compile", "shout.py", "--target", "argoo"], 'did you mean "argo"?'),
+        (["compile", "shout.py", "--output-format", "xml"], "'sarif'"),
         (["compile", "shout.py", "--frobnicate"], "--frobnicate"),
         (["frobnicate"], "frobnicate"),
     ],
@@ -315,16 +454,24 @@ def test_a_reader_that_leaves_is_no_accident(run: Run, tmp_path: Path) -> None:
     assert (result.stdout, result.stderr) == ("{\n", "")
 
 
-def test_the_shell_completes_commands(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("headrace co", ["plain,compile"]),
+        ("headrace compile shout.py --target a", ["plain,argo", "plain,airflow"]),
+        ("headrace check shout.py --output-format s", ["plain,sarif"]),
+    ],
+)
+def test_the_shell_completes(tmp_path: Path, words: str, completed: list[str]) -> None:
     environment = os.environ | {
         "_HEADRACE_COMPLETE": "bash_complete",
-        "COMP_WORDS": "headrace co",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
     }
     result = subprocess.run(
         [str(HEADRACE)], env=environment, capture_output=True, text=True, check=False
     )
-    assert result.stdout.split() == ["plain,compile"]
+    assert result.stdout.split() == completed
 
 
 def test_compiling_runs_nothing_of_the_module(run: Run, tmp_path: Path) -> None:

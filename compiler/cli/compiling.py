@@ -94,7 +94,7 @@ def check(
         click.echo(text, nl=False)
     stale = sum(map(bool, differences))
     if stale:
-        click.echo(f"{stale} of {len(manifests)} manifests differ; run headrace compile", err=True)
+        click.echo(f"{stale} of {len(manifests)} manifests differ; run headrace compile")
         raise click.exceptions.Exit(FINDINGS)
     click.echo(f"{len(manifests)} manifests are up to date")
 

@@ -1,5 +1,6 @@
 """`headrace run`."""
 
+import gc
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ def run(
     """
     compilation = compiled(pipeline, settings, profile, output_format)
     finish(compilation, output_format)
+    gc.enable()
     parameters = _parameters(compilation, assignments)
     outcome = _run(compilation, parameters, jobs)
     sys.set_int_max_str_digits(0)  # an integer of any size is a result like another

@@ -4,13 +4,14 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.frontend.trees import children, nodes
 from headrace.compiler.source import SourceFile, Span
 
 BoundKind: TypeAlias = Literal["function", "class", "constant", "import", "other"]
@@ -18,6 +19,7 @@ BoundKind: TypeAlias = Literal["function", "class", "constant", "import", "other
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
 _PLACED = (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.alias, ast.excepthandler, ast.pattern)
+_CHANGING = (ast.Global, ast.Subscript, ast.Attribute, ast.Call)
 _UNCERTAIN = (ast.If, ast.Try, ast.TryStar, ast.Match, ast.For, ast.AsyncFor, ast.While)
 """Statements whose body Python may skip, leave early or repeat."""
 _MUTATORS = frozenset(
@@ -64,7 +66,8 @@ class Module:
 
     def span(self, node: ast.AST) -> Span:
         """Return the place of `node`; a decorated function's starts at its `def`."""
-        placed = next((n for n in ast.walk(node) if isinstance(n, _PLACED)), None)
+        candidates = (node,) if isinstance(node, _PLACED) else nodes(node)
+        placed = next((n for n in candidates if isinstance(n, _PLACED)), None)
         if placed is None:
             return Span(path=self.source.shown_path, line=1)
         line, end_line = placed.lineno, placed.end_lineno or placed.lineno
@@ -75,6 +78,11 @@ class Module:
             end_line=end_line,
             end_column=_column(self.source, end_line, placed.end_col_offset or 0),
         )
+
+    def text(self, node: ast.expr) -> str:
+        """Return the source of `node`, on one line."""
+        segment = ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+        return " ".join(segment.split())
 
     def absolute(self, name: str, level: int) -> str | None:
         """Return the absolute name of what an import calls `name` with `level` dots before it.
@@ -90,12 +98,17 @@ class Module:
         return ".".join([*base, name] if name else base)
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree but expression contexts."""
+        return nodes(self.tree)
+
+    @cached_property
     def bindings(self) -> dict[str, Binding]:
         """What each module-level name ends up as when the module is imported."""
         found: dict[str, list[Binding]] = {}
         for name, binding in _bound(self.tree):
             found.setdefault(name, []).append(binding)
-        changed = _changed(self.tree)
+        changed = _changed(self.nodes)
         return {name: _last(all_, name in changed) for name, all_ in found.items()}
 
     @cached_property
@@ -126,13 +139,28 @@ class Module:
                     names |= listed
         return frozenset(names) if seen else None
 
+    @cached_property
+    def acts(self) -> bool:
+        """Whether importing the module may do something that another module can see."""
+        return any(
+            (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+            or (
+                isinstance(node, ast.Attribute | ast.Subscript)
+                and isinstance(node.ctx, ast.Store | ast.Del)
+            )
+            for node, _ in _module_level(self.tree)
+        )
+
     def exports(self, name: str) -> bool:
         """Whether `from this import *` binds `name`, if the module has it."""
         return not name.startswith("_") if self.exported is None else name in self.exported
 
 
 def _column(source: SourceFile, line: int, offset: int) -> int:
-    return len(source.line(line).encode()[:offset].decode(errors="ignore")) + 1
+    text = source.line(line)
+    if text.isascii():
+        return min(offset, len(text)) + 1
+    return len(text.encode()[:offset].decode(errors="ignore")) + 1
 
 
 def _strings(value: ast.expr) -> set[str] | None:
@@ -166,18 +194,18 @@ def _module_level(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
         yield node, uncertain
         if isinstance(node, _SCOPES):
             continue
-        children: list[ast.AST] = list(ast.iter_child_nodes(node))
+        below = children(node)
         match node:
             case ast.If() if _is_main_guard(node):
-                children = list(node.orelse)
+                below = list(node.orelse)
             case ast.Assign(targets=[ast.Name()], value=value):
-                children = [value]
+                below = [value]
             case ast.AnnAssign(target=ast.Name(), value=value):
-                children = [value] if value else []
+                below = [value] if value else []
             case ast.comprehension():
-                children = [node.iter, *node.ifs]
+                below = [node.iter, *node.ifs]
         uncertain = uncertain or isinstance(node, _UNCERTAIN)
-        stack.extend((child, uncertain) for child in reversed(children))
+        stack.extend((child, uncertain) for child in reversed(below))
 
 
 def _bound(tree: ast.Module) -> Iterator[tuple[str, Binding]]:
@@ -226,10 +254,12 @@ def _last(bindings: list[Binding], changed: bool) -> Binding:
     return last
 
 
-def _changed(tree: ast.Module) -> set[str]:
+def _changed(all_nodes: Iterable[ast.AST]) -> set[str]:
     """Return the names that a function may rebind, or whose value is changed in place."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in all_nodes:
+        if not isinstance(node, _CHANGING):
+            continue
         match node:
             case ast.Global():
                 names.update(node.names)

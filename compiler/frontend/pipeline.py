@@ -1,24 +1,30 @@
 """Lowering of a whole pipeline: from the module's source to the IR."""
 
 import ast
-from collections import Counter
 from collections.abc import Sequence
 
 from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend import fold
 from headrace.compiler.frontend.blocks import kebab
+from headrace.compiler.frontend.expressions import ExpressionLowering
+from headrace.compiler.frontend.inlining import (
+    DEFAULT_FUNCTION,
+    call_counts,
+    constant_default,
+    defaults,
+    local_names,
+    lower_function,
+)
 from headrace.compiler.frontend.lowering import Environment, Lowering
-from headrace.compiler.frontend.project import Module, Project
-from headrace.compiler.frontend.statements import BlockLowering, names_read
+from headrace.compiler.frontend.project import Definition, Module, Project
+from headrace.compiler.frontend.statements import BlockLowering
+from headrace.compiler.frontend.types import UNKNOWN
+from headrace.compiler.frontend.value_types import ValueTypes
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
-from headrace.runtime import code, wire
-
-DEFAULT_FUNCTION = "pipeline"
-"""The name of the function that is a module's pipeline when no other is named."""
+from headrace.runtime import code
 
 
 def lower_pipeline(
@@ -32,10 +38,18 @@ def lower_pipeline(
     if node is None:
         return None
     _check_signature(module, node, sink)
-    parameters = _parameters(module, node, sink)
-    pipelines = frozenset({DEFAULT_FUNCTION, node.name, *configuration.pipelines})
+    parameters = _parameters(project, module, node, sink)
     shared = Lowering(
-        project, module, configuration, sink, _call_counts(node), pipelines, _local_names(node)
+        project,
+        module,
+        configuration,
+        sink,
+        call_counts(node),
+        frozenset({node.name, *configuration.pipelines}),
+        local_names(node),
+        ValueTypes(project),
+        callers=(f"{module.name}:{node.name}",),
+        block_lowering=BlockLowering,
     )
     try:
         body, result = _lower_body(shared, node, parameters)
@@ -58,6 +72,7 @@ def lower_pipeline(
         parameters=parameters,
         functions=tuple(shared.functions[key] for key in sorted(shared.functions)),
         body=body,
+        artifacts_at=shared.types.artifacts_at(body),
         result=result,
         settings=configuration.pipeline,
         span=module.span(node),
@@ -67,29 +82,18 @@ def lower_pipeline(
 def _lower_body(
     shared: Lowering, node: ast.FunctionDef, parameters: Sequence[ir.PipelineParameter]
 ) -> tuple[ir.Block, ir.Value]:
-    environment: Environment = {p.name: ir.Param(name=p.name) for p in parameters}
+    environment = Environment({p.name: ir.Param(name=p.name) for p in parameters})
+    definition = Definition("function", shared.module, node.name, node)
+    types, _ = shared.types.signature(definition)
     for parameter in parameters:
-        shared.name_of(ir.Param(name=parameter.name), parameter.name)
+        reference = ir.Param(name=parameter.name)
+        shared.name_of(reference, parameter.name)
+        shared.types[reference] = types.get(parameter.name, UNKNOWN)
     block = shared.new_block()
-    lowering = BlockLowering(shared, block, environment)
-    statements, returned = _split_return(node)
-    lowering.run(statements, names_read(returned) if returned else frozenset())
-    result = _result(shared, lowering, returned)
+    value = lower_function(shared, node, block, environment)
+    ExpressionLowering(shared, block, environment).embed(value, "result")
+    result = block.settle(value, "value", "result", shared.module.span(node.body[-1]))
     return block.finish(), result
-
-
-def _local_names(node: ast.FunctionDef) -> frozenset[str]:
-    """Return the variables of the pipeline: what it binds anywhere is its own everywhere."""
-    arguments = node.args
-    names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    pending: list[ast.AST] = list(node.body)
-    while pending:
-        inner = pending.pop()
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-            names.add(inner.id)
-        if not isinstance(inner, ast.comprehension):
-            pending.extend(ast.iter_child_nodes(inner))
-    return frozenset(names)
 
 
 def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
@@ -108,6 +112,7 @@ def _code(project: Project) -> ir.Code:
     return ir.Code(
         digest=code.digest({name: path.read_bytes() for name, path in closure.items()}),
         modules=tuple(sorted(closure)),
+        imported_first=project.imported_first(),
     )
 
 
@@ -176,54 +181,18 @@ def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
 
 
 def _parameters(
-    module: Module, node: ast.FunctionDef, sink: Sink
+    project: Project, module: Module, node: ast.FunctionDef, sink: Sink
 ) -> tuple[ir.PipelineParameter, ...]:
-    positional = [*node.args.posonlyargs, *node.args.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults))
-    defaults += node.args.defaults
-    pairs = [*zip(positional, defaults, strict=True)]
-    pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    default_of = dict(defaults(node))
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     return tuple(
         ir.PipelineParameter(
             name=argument.arg,
             annotation=ast.unparse(argument.annotation) if argument.annotation else None,
-            default=_default(module, default, sink) if default else None,
+            default=constant_default(project, module, default_of[argument.arg], sink)
+            if argument.arg in default_of
+            else None,
             span=module.span(argument),
         )
-        for argument, default in pairs
+        for argument in arguments
     )
-
-
-def _default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
-    try:
-        value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
-    except fold.NotConstant:
-        sink.report(
-            "HR304",
-            "the default of a pipeline parameter must be a constant",
-            module.span(node),
-            hint="use a literal, or None and decide in a step",
-        )
-        return ir.Const(text="null")
-    return ir.Const(text=wire.encode(value))
-
-
-def _call_counts(node: ast.FunctionDef) -> dict[str, int]:
-    names = (ast.unparse(n.func).split(".")[-1] for n in ast.walk(node) if isinstance(n, ast.Call))
-    return dict(Counter(names))
-
-
-def _split_return(node: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr | None]:
-    last = node.body[-1]
-    if isinstance(last, ast.Return):
-        return node.body[:-1], last.value
-    return node.body, None
-
-
-def _result(shared: Lowering, lowering: BlockLowering, returned: ast.expr | None) -> ir.Value:
-    if returned is None:
-        return ir.Const(text="null")
-    expressions = lowering.expressions
-    value = expressions.value(returned, "result")
-    expressions.embed(value, "result")
-    return lowering.block.settle(value, "value", "result", shared.module.span(returned))

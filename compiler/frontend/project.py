@@ -97,6 +97,18 @@ class Project:
             self._closure = dict(sorted(files.items()))
         return dict(self._closure)
 
+    def imported_first(self) -> str | None:
+        """Return main, if a module that it imports may see that Python has imported main before.
+
+        Some module does more when it is imported than to bind its own names, or imports main.
+        """
+        loaded = [self._loaded.get(name) for name in self.closure()]
+        modules = [module for module in loaded if module is not None]
+        others = [module for module in modules if module is not self.main]
+        imports_main = any(self._main_name in self._imports(module) for module in others)
+        seen = imports_main or any(module.acts for module in modules)
+        return self._main_name if others and seen else None
+
     def resolve(self, module: Module, dotted: str) -> Definition | None:
         """Return what `dotted` stands for at the level of `module`; nothing when it is unbound.
 
@@ -150,7 +162,7 @@ class Project:
 
     def _imports(self, module: Module) -> Iterator[str]:
         """Yield the names that may be modules which `module` imports, with their packages."""
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield from _with_parents(alias.name)

@@ -2,7 +2,7 @@
 
 import builtins
 import keyword
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, TypeVar
@@ -41,7 +41,7 @@ _TAKEN = frozenset(
         *("DAG", "CODE", "ENVIRONMENT", "CronTriggerTimetable", "KubernetesPodOperator", "Param"),
         *("RetryOtherFaults", "RetryDecision", "RetryPolicy", "AirflowSkipException", "all_of"),
         *("chosen_values", "dag", "item", "json", "k8s", "list_items", "only_if"),
-        *("result_of_run", "task", "task_group", "timedelta"),
+        *("result_of_run", "started", "task", "task_group", "timedelta"),
     )
 )
 """Names that the file itself uses, or may use."""
@@ -79,14 +79,23 @@ class _Builder:
         self._image = _most_common(step.settings.image for step in steps)
         self._resources = _most_common(_resources(step) for step in steps) or ()
         self._variables = self._name_variables()
+        self._tasks: dict[str | None, list[GraphTask]] = defaultdict(list)
+        self._waiting: dict[str, set[str | None]] = defaultdict(set)
+        """For each task the maps, or None, in which a task waits for it."""
+        for task in self._graph.tasks.values():
+            self._tasks[task.map_id].append(task)
+            for before in task.upstream:
+                self._waiting[before].add(task.map_id)
 
     def _name_variables(self) -> dict[str, str]:
         """Return a Python name for each task and each group, by id."""
         names: dict[str, str] = {}
+        taken = set(_TAKEN)
         for id_ in (*self._graph.tasks, *self._graph.maps):
             name = identifier(id_)
-            while name in _TAKEN or name in names.values() or keyword.iskeyword(name):
+            while name in taken or keyword.iskeyword(name):
                 name += "_"
+            taken.add(name)
             names[id_] = name
         return names
 
@@ -115,6 +124,8 @@ class _Builder:
     def _environment(self) -> Iterator[tuple[str, str]]:
         store = self._pipeline.settings.store
         yield "HEADRACE_MODULES", ",".join(self._pipeline.code.modules)
+        if self._pipeline.code.imported_first is not None:
+            yield "HEADRACE_IMPORT", self._pipeline.code.imported_first
         if store is not None:
             yield "HEADRACE_STORE", container_text(store)
         else:
@@ -138,7 +149,13 @@ class _Builder:
 
     def _members(
         self,
-    ) -> Iterator[manifest.PodTask | manifest.ListTask | manifest.ResultTask | manifest.Group]:
+    ) -> Iterator[
+        manifest.PodTask
+        | manifest.ListTask
+        | manifest.StartTask
+        | manifest.ResultTask
+        | manifest.Group
+    ]:
         for map_id, tasks in groupby(self._graph.tasks.values(), key=lambda task: task.map_id):
             if map_id is None:
                 yield from (self._outer_task(task) for task in tasks)
@@ -147,31 +164,42 @@ class _Builder:
 
     def _outer_task(
         self, task: GraphTask
-    ) -> manifest.PodTask | manifest.ListTask | manifest.ResultTask:
+    ) -> manifest.PodTask | manifest.ListTask | manifest.StartTask | manifest.ResultTask:
         spelling = Spelling(self._graph, task)
         if task.purpose == "result":
             return manifest.ResultTask(
                 **self._common(task), template=spelling.marked(self._pipeline.result)
             )
+        if task.purpose == "start":
+            return manifest.StartTask(**self._common(task))
         if isinstance(task.node, ir.Map):
             return manifest.ListTask(**self._common(task), template=_items(task.node, spelling))
         return self._pod(task)
 
     def _group(self, map_id: str, tasks: list[GraphTask]) -> manifest.Group:
         node = self._graph.maps[map_id]
-        outside = {p for t in self._graph.tasks.values() if t.map_id != map_id for p in t.upstream}
         return manifest.Group(
             group_id=map_id,
             variable=self._variables[map_id],
             items=self._variables[self._graph.list_ids[map_id]],
             source=str(node.span),
-            tasks=tuple(
-                self._choice(node, task) if task.purpose == "choice" else self._pod(task)
-                for task in tasks
-            ),
+            tasks=tuple(self._inner_task(node, task) for task in tasks),
             edges=tuple(self._edges(map_id)),
-            returns=tuple(self._variables[t.task_id] for t in tasks if t.task_id in outside),
+            returns=tuple(
+                self._variables[t.task_id]
+                for t in tasks
+                if self._waiting.get(t.task_id, set()) - {map_id}
+            ),
         )
+
+    def _inner_task(
+        self, node: ir.Map, task: GraphTask
+    ) -> manifest.PodTask | manifest.ChoiceTask | manifest.StartTask:
+        if task.purpose == "choice":
+            return self._choice(node, task)
+        if task.purpose == "start":
+            return manifest.StartTask(**self._common(task))
+        return self._pod(task)
 
     def _choice(self, node: ir.Map, task: GraphTask) -> manifest.ChoiceTask:
         spelling = Spelling(self._graph, task)
@@ -228,8 +256,8 @@ class _Builder:
 
     def _edges(self, map_id: str | None) -> Iterator[manifest.Edge]:
         """Yield the edges to the tasks in the group `map_id`, or to those in none."""
-        for task in self._graph.tasks.values():
-            if task.map_id == map_id and task.upstream:
+        for task in self._tasks[map_id]:
+            if task.upstream:
                 upstream = tuple(self._variables[id_] for id_ in task.upstream)
                 yield manifest.Edge(upstream=upstream, downstream=self._variables[task.task_id])
 
@@ -249,6 +277,6 @@ def _resources(step: ir.Call | ir.Compute) -> tuple[tuple[str, str], ...]:
 def _items(node: ir.Map, spelling: Spelling) -> str:
     if isinstance(node.items, ir.Const):
         return wire.encode(wire.split_items(node.items.text))
-    if isinstance(node.items, ir.Output):
+    if isinstance(node.items, ir.Output | ir.Gather):
         return spelling.bare(node.items)
     raise InternalError(f"the items of {node.id} are neither constant nor an output")

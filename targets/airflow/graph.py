@@ -18,6 +18,9 @@ RESULT = "pipeline-result"
 """The id of the last task, whose XCom is the result of the run, unless a step has that id."""
 
 
+STARTED = "started"
+"""The output of the task that marks that a guarded block has started; it is `true`."""
+
 Truth = Literal["true", "false"]
 
 
@@ -34,7 +37,8 @@ class GraphTask:
     """A task: where it stands, what it reads, and the tasks it waits for, in order.
 
     `node` is absent for the last task. `purpose` says which of a node's tasks it is: a step
-    itself, the list of a map, the texts that a map gives for an item, or the run's result.
+    itself, the list of a map, the texts that a map gives for an item, the start of a guard, or the
+    run's result. `ended` are tasks that must have ended, in any state, before a cleanup starts.
     """
 
     task_id: str
@@ -44,6 +48,7 @@ class GraphTask:
     arms: tuple[Arm, ...] = ()
     reads: tuple[AnyReference, ...] = ()
     upstream: dict[str, None] = field(default_factory=dict)
+    ended: tuple[str, ...] = ()
 
 
 class Graph:
@@ -54,6 +59,7 @@ class Graph:
         self.tasks: dict[str, GraphTask] = {}
         self.maps: dict[str, ir.Map] = {}
         self.branches: dict[str, ir.Branch] = {}
+        self.guarded: dict[str, ir.Guard] = {}
         self.nodes: dict[str, dataflow.AnyNode] = {}
         for node in dataflow.walk(pipeline.body):
             self.nodes[node.id] = node
@@ -61,9 +67,14 @@ class Graph:
                 self.maps[node.id] = node
             if isinstance(node, ir.Branch):
                 self.branches[node.id] = node
+            if isinstance(node, ir.Guard):
+                self.guarded[node.id] = node
         self._ids = set(self.nodes)
         self.list_ids = {id_: self._fresh(f"{id_}-list") for id_ in self.maps}
         self.choice_ids = {id_: self._fresh(f"{id_}-values") for id_ in self.maps}
+        self.start_ids = {id_: self._fresh(f"{id_}-start") for id_ in self.guarded}
+        self._order: list[str] = []
+        self._places: dict[str, list[int]] = {}
         self._add_block(pipeline.body, None, ())
         self._add_edges(pipeline.body)
         self._add_result(pipeline.result)
@@ -92,9 +103,22 @@ class Graph:
                     condition = tested(node)
                     self._add_block(node.then, map_id, (*arms, Arm(condition, "true")))
                     self._add_block(node.otherwise, map_id, (*arms, Arm(condition, "false")))
+                case ir.Guard():
+                    self._add_guard(node, map_id, arms)
+
+    def _add_guard(self, node: ir.Guard, map_id: str | None, arms: tuple[Arm, ...]) -> None:
+        start = self.start_ids[node.id]
+        reads = tuple(dataflow.node_references(node))
+        self._add(GraphTask(start, "start", node, map_id, arms, reads))
+        self._add_block(node.body, map_id, arms)
+        started = Arm(ir.Output(node=start, name=STARTED), "true")
+        self._add_block(node.cleanup, map_id, (*arms, started))
 
     def _add(self, task: GraphTask) -> None:
         self.tasks[task.task_id] = task
+        if task.node is not None:
+            self._places.setdefault(task.node.id, []).append(len(self._order))
+            self._order.append(task.task_id)
 
     def _add_choice(self, node: ir.Map, arms: tuple[Arm, ...]) -> None:
         chosen = self.chosen(node)
@@ -140,6 +164,8 @@ class Graph:
                         yield self.choice_ids[node.id]
                     else:
                         yield from self.producers(collected(node, reference.name))
+                case ir.Merge() if reference.branch in self.guarded:
+                    yield from self._task_ids(self.guarded[reference.branch])
                 case ir.Merge():
                     branch = self.branches[reference.branch]
                     choice = merged(branch, reference.name)
@@ -152,11 +178,29 @@ class Graph:
             wanted = [p for reference in task.reads for p in self.producers(reference)]
             wanted += [arm.condition.node for arm in self.guards(task)]
             task.upstream = dict.fromkeys(p for p in wanted if p != self.own_list(task))
+        for guard in self.guarded.values():
+            self._add_guard_edges(guard)
         for node in dataflow.walk(block):
             for before in node.after:
                 exits = list(self._exits(self.nodes[before]))
                 for task in self._entries(node):
                     task.upstream |= dict.fromkeys(exits)
+
+    def _add_guard_edges(self, node: ir.Guard) -> None:
+        """Let the body wait for the start, and the cleanup for all that the body runs."""
+        body = list(self._block_ids(node.body))
+        for id_ in body:
+            self.tasks[id_].upstream[self.start_ids[node.id]] = None
+        cleanup = set(self._block_ids(node.cleanup))
+        for id_ in cleanup:
+            task = self.tasks[id_]
+            if not {self.own_list(task), *task.upstream} & cleanup:
+                task.ended = tuple(body)
+                task.upstream |= dict.fromkeys(body)
+
+    def _block_ids(self, block: ir.Block) -> Iterator[str]:
+        for node in block.nodes:
+            yield from self._task_ids(node)
 
     def own_list(self, task: GraphTask) -> str | None:
         """Return the task over whose list the group of `task` is mapped."""
@@ -184,30 +228,33 @@ class Graph:
 
     def trigger_rule(self, task: GraphTask) -> TriggerRule:
         """Return the rule of `task`: a skipped task before it counts only if it shares its arm."""
+        if task.ended:
+            return "all_done"
         if task.purpose in ("choice", "result"):
             return "none_failed"
         absent = any(self.may_be_absent(producer, task) for producer in task.upstream)
         return "none_failed" if absent else "all_success"
 
-    def _holds(self, task: GraphTask, producer: str) -> bool:
-        """Return whether `task` surely fails when `producer` does, whatever else was skipped."""
-        before = self.tasks[producer]
-        if task.map_id is not None and before.map_id != task.map_id:
-            return False
-        return self.trigger_rule(task) == "none_failed" or not any(
-            self.tasks[other].arms for other in task.upstream
-        )
+    def _held(self, task: GraphTask) -> Iterator[str]:
+        """Yield the tasks with which `task` surely fails, whatever else was skipped."""
+        lenient = self.trigger_rule(task) == "none_failed"
+        if lenient or not any(self.tasks[before].arms for before in task.upstream):
+            for before in task.upstream:
+                if before in task.ended:
+                    continue
+                if task.map_id is None or self.tasks[before].map_id == task.map_id:
+                    yield before
 
     def open_ends(self, ids: Iterable[str]) -> Iterator[str]:
         """Yield those of `ids` whose failure no other one of them is sure to show."""
         chosen = [self.tasks[id_] for id_ in ids]
-        shown = {p for task in chosen for p in task.upstream if self._holds(task, p)}
-        grouped = {self.own_list(task) for task in chosen}
-        yield from (t.task_id for t in chosen if t.task_id not in shown | grouped)
+        shown = {before for task in chosen for before in self._held(task)}
+        shown.update(filter(None, map(self.own_list, chosen)))
+        yield from (task.task_id for task in chosen if task.task_id not in shown)
 
     def _exits(self, node: dataflow.AnyNode) -> Iterator[str]:
         """Yield the tasks that have all ended only when `node` has."""
-        ids = list(self._task_ids(node))
+        ids = self._task_ids(node)
         if isinstance(node, ir.Branch):
             yield from self.producers(node.condition)
         yield from self.open_ends(ids)
@@ -217,28 +264,29 @@ class Graph:
 
     def _entries(self, node: dataflow.AnyNode) -> Iterator[GraphTask]:
         """Yield the tasks of `node` that wait for none of its other tasks."""
-        ids = set(self._task_ids(node))
-        for task in self.tasks.values():
-            inside = {self.own_list(task), *task.upstream} & ids
-            if task.task_id in ids and not inside:
+        ids = self._task_ids(node)
+        for id_ in ids:
+            task = self.tasks[id_]
+            if self.own_list(task) not in ids and ids.keys().isdisjoint(task.upstream):
                 yield task
 
-    def _task_ids(self, node: dataflow.AnyNode) -> Iterator[str]:
-        inside = {node.id, *(n.id for block in dataflow.blocks(node) for n in dataflow.walk(block))}
-        for task in self.tasks.values():
-            if task.node is not None and task.node.id in inside:
-                yield task.task_id
+    def _task_ids(self, node: dataflow.AnyNode) -> dict[str, None]:
+        """Return the tasks of `node` and of all that it holds, in the order of the file."""
+        nodes = (node, *(n for block in dataflow.blocks(node) for n in dataflow.walk(block)))
+        places = sorted(place for n in nodes for place in self._places.get(n.id, ()))
+        return dict.fromkeys(self._order[place] for place in places)
 
     def _add_result(self, value: AnyValue) -> None:
-        wanted = [*self.producers(value), *self.open_ends(list(self.tasks))]
+        wanted = {*self.producers(value), *self.open_ends(self.tasks)}
         order = [id_ for id_ in self.tasks if id_ in wanted]
         last = GraphTask(self._fresh(RESULT), "result", upstream=dict.fromkeys(order))
         self._add(last)
 
 
-def collected(node: ir.Map, name: str) -> AnyValue:
-    """Return what `node` gathers under `name`."""
-    return next(gather.value for gather in node.gathers if gather.name == name)
+def collected(node: ir.Map | ir.Guard, name: str) -> AnyValue:
+    """Return what `node` gathers, or lets out, under `name`."""
+    given = node.gathers if isinstance(node, ir.Map) else node.exits
+    return next(each.value for each in given if each.name == name)
 
 
 def tested(node: ir.Branch) -> ir.Output:

@@ -38,8 +38,10 @@ class Spelling:
         mark, expression = self._expression(value)
         return f"{mark}{{{{ {expression} }}}}"
 
-    def bare(self, reference: ir.Output) -> str:
-        """Return the template of the text of `reference` as its task gives it."""
+    def bare(self, reference: ir.Output | ir.Gather) -> str:
+        """Return the template of the text of `reference` without a mark, as its task gives it."""
+        if isinstance(reference, ir.Gather):
+            return f"{{{{ {self._gather(reference)} }}}}"
         return f"{{{{ {self._pull(reference)} }}}}"
 
     def _expression(self, value: AnyValue) -> tuple[str, str]:
@@ -54,6 +56,8 @@ class Spelling:
                 return "", f'ti.xcom_pull(task_ids="{items}")[ti.map_index]'
             case ir.Gather():
                 return "*", self._gather(value)
+            case ir.Merge() if value.branch in self._graph.guarded:
+                return self._expression(collected(self._graph.guarded[value.branch], value.name))
             case ir.Merge():
                 return "", self._merge(value)
             case _:

@@ -3,20 +3,20 @@
 Nothing else would: Airflow finds a broken reference only when a task is rendered.
 """
 
-import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
-
-from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from headrace.compiler.diagnostics import InternalError
 from headrace.targets.airflow import manifest
+from headrace.targets.airflow.graph import STARTED
+from headrace.targets.airflow.verify_file import file_problems
+from headrace.targets.airflow.verify_templates import Reference, read
 
 MAX_ID_LENGTH = 250
 """Characters in a DAG's or a task's id: `airflow.utils.helpers.validate_key`."""
 
 _LEGAL_ID = re.compile(r"[A-Za-z0-9_.-]+")
-_JINJA = Environment(autoescape=False)
 
 
 def verify(dag: manifest.Dag, text: str) -> None:
@@ -25,14 +25,15 @@ def verify(dag: manifest.Dag, text: str) -> None:
     Raises:
         InternalError: naming everything that is wrong.
     """
-    problems = [*_ids(dag), *_Texts(dag).problems(), *_file(dag, text)]
+    problems = [*_ids(dag), *_Texts(dag).problems(), *file_problems(dag, text)]
     if problems:
         raise InternalError("wrong DAG file: " + "; ".join(problems))
 
 
 def _ids(dag: manifest.Dag) -> Iterator[str]:
     names = [parameter.name for parameter in dag.parameters]
-    yield from (f"two parameters are called {name}" for name in names if names.count(name) > 1)
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    yield from (f"two parameters are called {name}" for name in repeated)
     seen: set[str] = set()
     groups = [member.group_id for member in dag.members if isinstance(member, manifest.Group)]
     for id_ in (*(task.task_id for task in dag.tasks), *groups):
@@ -66,7 +67,7 @@ class _Texts:
             for text in _templates(task):
                 yield from self._template(text, group)
             for text in task.arguments if isinstance(task, manifest.PodTask) else ():
-                if re.search(r"\$[($]", re.sub(r"\{\{.*?\}\}", "", text)):
+                if "$" in text and re.search(r"\$[($]", re.sub(r"\{\{.*?\}\}", "", text)):
                     yield f"Kubernetes changes {text!r}"
             for guard in task.guards:
                 if guard.output not in (self._outputs.get(guard.task_id) or ()):
@@ -75,46 +76,30 @@ class _Texts:
                     yield f"{task.task_id} tests an item of {guard.task_id}, of another group"
 
     def _template(self, text: str, group: str | None) -> Iterator[str]:
-        try:
-            tree = _JINJA.parse(text)
-        except TemplateSyntaxError as error:
-            yield f"{text!r} is no template: {error}"
-            return
-        if unknown := meta.find_undeclared_variables(tree) - {"ti", "params"}:
-            yield f"{text!r} reads {', '.join(sorted(unknown))}"
         if text.endswith("\n") or "\r" in text:
             yield f"{text!r} loses a line end when it is rendered"
-        for item in tree.find_all(nodes.Getitem):
-            yield from self._item(item)
-        for call in tree.find_all(nodes.Call):
-            yield from self._call(call, group)
-
-    def _item(self, item: nodes.Getitem) -> Iterator[str]:
-        if not isinstance(item.arg, nodes.Const):
+        if "{" not in text:
             return
-        if isinstance(item.node, nodes.Name) and item.node.name == "params":
-            if item.arg.value not in self._parameters:
-                yield f"no parameter is called {item.arg.value}"
-        elif isinstance(item.node, nodes.Call):
-            for task_id in _pulled(item.node):
-                if item.arg.value not in (self._outputs.get(task_id) or ()):
-                    yield f"{task_id} has no output {item.arg.value}"
+        for reading in read(text):
+            if reading.error:
+                yield f"{text!r} is no template: {reading.error}"
+            if reading.unknown:
+                yield f"{text!r} reads {', '.join(reading.unknown)}"
+            for reference in reading.references:
+                yield from self._reference(reference, group)
 
-    def _call(self, call: nodes.Call, group: str | None) -> Iterator[str]:
-        one_item = any(keyword.key == "map_indexes" for keyword in call.kwargs)
-        for task_id in _pulled(call):
-            if task_id not in self._outputs:
-                yield f"no task is called {task_id}"
-            elif one_item and (group is None or self._groups.get(task_id) != group):
-                yield f"{task_id} has no item in common with the task that reads it"
-
-
-def _pulled(call: nodes.Call) -> list[str]:
-    for keyword in call.kwargs:
-        if keyword.key == "task_ids":
-            value = keyword.value.as_const()
-            return [value] if isinstance(value, str) else list(value)
-    return []
+    def _reference(self, reference: Reference, group: str | None) -> Iterator[str]:
+        name, task_id = reference.name, reference.task_id
+        if reference.kind == "parameter":
+            if name not in self._parameters:
+                yield f"no parameter is called {name}"
+        elif reference.kind == "output":
+            if name not in (self._outputs.get(task_id) or ()):
+                yield f"{task_id} has no output {name}"
+        elif task_id not in self._outputs:
+            yield f"no task is called {task_id}"
+        elif reference.one_item and (group is None or self._groups.get(task_id) != group):
+            yield f"{task_id} has no item in common with the task that reads it"
 
 
 def _outputs(task: manifest.Task) -> tuple[str, ...]:
@@ -122,7 +107,7 @@ def _outputs(task: manifest.Task) -> tuple[str, ...]:
         return task.outputs
     if isinstance(task, manifest.ChoiceTask):
         return tuple(name for name, _ in task.templates)
-    return ()
+    return (STARTED,) if isinstance(task, manifest.StartTask) else ()
 
 
 def _templates(task: manifest.Task) -> Iterator[str]:
@@ -136,31 +121,3 @@ def _templates(task: manifest.Task) -> Iterator[str]:
             yield task.template
         case manifest.ChoiceTask():
             yield from (template for _, template in task.templates)
-
-
-def _file(dag: manifest.Dag, text: str) -> Iterator[str]:
-    """Yield what is wrong with the Python text: its syntax, or an edge to a name not yet bound."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        yield f"line {error.lineno}: {error.msg}"
-        return
-    literals = {
-        keyword.value.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        for keyword in call.keywords
-        if keyword.arg == "task_id" and isinstance(keyword.value, ast.Constant)
-    }
-    if literals != {task.task_id for task in dag.tasks}:
-        yield f"the file has the tasks {sorted(map(str, literals))}"
-    bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _binds(n)}
-    bound |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
-    for edge in (n for n in ast.walk(tree) if isinstance(n, ast.BinOp)):
-        for name in (n for n in ast.walk(edge) if isinstance(n, ast.Name)):
-            if name.id not in bound:
-                yield f"line {name.lineno}: {name.id} is not bound"
-
-
-def _binds(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)

@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
-from headrace.compiler.target import ManifestFile, Target
+from headrace.compiler.target import Lowerings, ManifestFile, Target
 from headrace.targets.argo import limits
 from headrace.targets.argo.capabilities import CAPABILITIES
-from headrace.targets.argo.dags import Lowering
-from headrace.targets.argo.emit import cron_workflow, workflow_template
+from headrace.targets.argo.emit import Lowered, cron_workflow
 from headrace.targets.argo.verify import verify, verify_schedule
 from headrace.targets.yaml_writer import to_yaml
 
 
 class ArgoTarget:
     """Argo Workflows: a WorkflowTemplate for each pipeline, and a CronWorkflow for a schedule."""
+
+    def __init__(self) -> None:
+        """Start with no pipeline."""
+        self._lowerings = Lowerings(Lowered.of)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -24,7 +27,7 @@ class ArgoTarget:
 
     def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
         """Yield an error for each name, constant, list and object past a limit."""
-        return limits.check(pipeline)
+        return limits.check(pipeline, self._lowerings.keep)
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
@@ -32,7 +35,7 @@ class ArgoTarget:
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
-        template = workflow_template(pipeline, Lowering(pipeline)).document()
+        template = self._lowerings.take(pipeline).document
         verify(template)
         files = [ManifestFile(f"{pipeline.name}.workflowtemplate.yaml", to_yaml(template))]
         if pipeline.settings.schedule is not None:

@@ -1,9 +1,9 @@
 """DAG templates: the pipeline itself, maps and branches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from headrace.compiler import dataflow, ir
-from headrace.compiler.dataflow import AnyNode, AnyValue
+from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.source import Span
 from headrace.runtime import wire
@@ -13,13 +13,17 @@ from headrace.targets.argo.expressions import (
     choice,
     gathered,
     input_value,
+    items_of,
     output_or_nothing,
     succeeded,
+    whatever_becomes_of,
     when,
 )
 from headrace.targets.argo.names import Names, object_name, parameter_name
-from headrace.targets.argo.scope import Callee, Scope
-from headrace.targets.argo.steps import container_template, source_metadata, step_uses
+from headrace.targets.argo.parts import Part, divided
+from headrace.targets.argo.scope import Callee, Scope, output_key, readable_name
+from headrace.targets.argo.step_uses import step_uses
+from headrace.targets.argo.steps import container_template, source_metadata
 
 RESULT = "result"
 """The output of the entrypoint that holds what the pipeline returns."""
@@ -31,6 +35,10 @@ ARMS = ("then", "otherwise")
 """The tasks of a branch's template."""
 
 
+PARTS = ("body", "cleanup")
+"""The tasks of a guard's template."""
+
+
 class Lowering:
     """Lowers one pipeline to templates, in the order in which a reader meets them."""
 
@@ -38,11 +46,13 @@ class Lowering:
         """Lower `pipeline`."""
         self._pipeline = pipeline
         self._names = Names("-")
+        self._read = set(dataflow.block_references(pipeline.body, [pipeline.result]))
         self._templates: dict[str, manifest.Template | None] = {}
         self.spans: dict[str, Span] = {}
         self.entrypoint = self._names.take(pipeline.name)
         self._steps = step_uses(pipeline, self._names)
         self._never: str | None = None
+        self._passed: str | None = None
         self._lower_pipeline()
 
     @property
@@ -68,23 +78,28 @@ class Lowering:
         """Add the template that runs `block` and gives `exits`."""
         self._reserve(name, span)
         names = Names("-")
-        siblings = [node.id for node in block.nodes]
+        siblings = dataflow.positions(block)
         tasks = []
-        for node in block.nodes:
+        parts = divided(block, exits.values())
+        for part in parts:
+            task = names.take("part")
+            callee, given = self._part(f"{name}-{task}", part)
+            tasks.append(_task(task, callee, part.dependencies(siblings), scope))
+            scope.add_part(part.ids, task, given)
+        for node in () if parts else block.nodes:
             callee = self._node(node)
             task = names.take(object_name(node.id))
-            needed = dataflow.dependencies(node, siblings)
-            tasks.append(
-                manifest.Task(
-                    name=task,
-                    template=callee.template,
-                    depends=" && ".join(f"{scope.task_name(n)}.Succeeded" for n in needed) or None,
-                    arguments=scope.arguments(callee),
-                )
-            )
+            tasks.append(_task(task, callee, dataflow.dependencies(node, siblings), scope))
             scope.add_task(node.id, task, callee)
         outputs = {output: scope.output(value) for output, value in exits.items()}
         self._add_dag(name, scope, tasks, outputs, span)
+
+    def _part(self, name: str, part: Part) -> tuple[Callee, dict[AnyReference, str]]:
+        """Add a template for `part`; return it, and which output holds each value it gives."""
+        names = Names("_")
+        exits = {names.take(readable_name(value)): value for value in part.gives}
+        callee = self._sub_block(name, part.block, exits, part.span)
+        return callee, {value: output for output, value in exits.items()}
 
     def _sub_block(
         self, name: str, block: ir.Block, exits: Mapping[str, AnyValue], span: Span
@@ -102,6 +117,8 @@ class Lowering:
                 return self._map(node)
             case ir.Branch():
                 return self._branch(node)
+            case ir.Guard():
+                return self._guard(node)
             case _:
                 use = self._steps[node.id]
                 name = use.template.name
@@ -125,13 +142,26 @@ class Lowering:
             with_param=with_param,
             arguments=scope.arguments(body, loop=node.id),
         )
-        names = _output_names(node.gathers)
-        outputs = {
-            names[c.name]: manifest.ValueFrom(expression=gathered(EACH, taken[c.name]))
+        given = [
+            (gather, taken[c.name])
             for c in node.gathers
+            for gather in self._read_of(node.id, c.name)
+        ]
+        outputs_of = Names("_")
+        names = {output_key(g): outputs_of.take(parameter_name(output_key(g))) for g, _ in given}
+        outputs = {
+            names[output_key(gather)]: manifest.ValueFrom(
+                expression=(items_of if gather.role == "items" else gathered)(EACH, made)
+            )
+            for gather, made in given
         }
         self._add_dag(name, scope, [task], outputs, node.span)
         return Callee(name, scope.inputs, names)
+
+    def _read_of(self, map: str, name: str) -> list[ir.Gather]:
+        """Return what is read of the gather `name` of `map`: a value, or items of another map."""
+        both = [ir.Gather(map=map, name=name), ir.Gather(map=map, name=name, role="items")]
+        return [gather for gather in both if gather in self._read]
 
     def _map_body(self, node: ir.Map, name: str) -> tuple[Callee, dict[str, str]]:
         """Return what a turn of `node` runs, and which of its outputs each gather takes."""
@@ -194,6 +224,47 @@ class Lowering:
             return callee, {output: callee.outputs[_named(v)] for output, v in inside.items()}
         return self._sub_block(name, block, inside, span), {output: output for output in inside}
 
+    # --- guards ------------------------------------------------------------------------------
+
+    def _guard(self, node: ir.Guard) -> Callee:
+        name = self._reserve(self._names.take(object_name(node.id)), node.span)
+        scope = Scope(dataflow.node_references(node))
+        names = _output_names(node.exits)
+        exits = {names[exit.name]: exit.value for exit in node.exits}
+        tasks: list[manifest.Task] = []
+        given: dict[str, str] = {}
+        for part, block in zip(PARTS, (node.body, node.cleanup), strict=True):
+            callee, taken = self._arm(f"{name}-{part}", block, exits, node.span)
+            if callee is None:
+                raise InternalError(f"the {part} of {node.id!r} is empty")
+            given |= {output: output_or_nothing(part, made) for output, made in taken.items()}
+            tasks.append(
+                manifest.Task(
+                    name=part,
+                    template=callee.template,
+                    depends=whatever_becomes_of(PARTS[0]) if tasks else None,
+                    arguments=scope.arguments(callee),
+                )
+            )
+        # A last task that is omitted makes the DAG fail, also after a cleanup that succeeded.
+        both = " && ".join(f"{part}.Succeeded" for part in PARTS)
+        tasks.append(manifest.Task(name="passed", template=self._passing(), depends=both))
+        outputs = {
+            output: manifest.ValueFrom(expression=given.get(output) or scope.expression(value))
+            for output, value in exits.items()
+        }
+        self._add_dag(name, scope, tasks, outputs, node.span)
+        return Callee(name, scope.inputs, names)
+
+    def _passing(self) -> str:
+        """Return the template that succeeds at once, without a pod."""
+        if self._passed is None:
+            self._passed = self._names.take("passed")
+            self._templates[self._passed] = manifest.Template(
+                name=self._passed, dag=manifest.Dag(fail_fast=False, tasks=(self._nothing(),))
+            )
+        return self._passed
+
     # --- templates ---------------------------------------------------------------------------
 
     def _reserve(self, name: str, span: Span) -> str:
@@ -234,6 +305,17 @@ class Lowering:
         return manifest.Task(name="nothing", template=self._never, when="false")
 
 
+def _task(name: str, callee: Callee, needed: Iterable[str], scope: Scope) -> manifest.Task:
+    """Return a task that runs `callee` when the nodes `needed` have succeeded."""
+    before = dict.fromkeys(scope.task_name(node) for node in needed)
+    return manifest.Task(
+        name=name,
+        template=callee.template,
+        depends=" && ".join(f"{task}.Succeeded" for task in before) or None,
+        arguments=scope.arguments(callee),
+    )
+
+
 def _items(items: AnyValue, scope: Scope) -> tuple[tuple[str, ...] | None, str | None]:
     """Return `withItems` and `withParam` of a loop over `items`; one of them is None."""
     reference = _reference(items)
@@ -272,4 +354,4 @@ def _reference(value: AnyValue) -> dataflow.AnyReference:
 def _named(value: AnyValue) -> str:
     if not isinstance(value, ir.Output | ir.Gather | ir.Merge):
         raise InternalError(f"{value!r} is no output")
-    return value.name
+    return output_key(value)

@@ -1,6 +1,7 @@
 """The objects of a pipeline: a WorkflowTemplate, and a CronWorkflow when it has a schedule."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from headrace.compiler import ir
 from headrace.compiler.settings import Schedule
@@ -23,6 +24,20 @@ _CONCURRENCY: dict[str, Literal["Allow", "Forbid", "Replace"]] = {
     "forbid": "Forbid",
     "replace": "Replace",
 }
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A pipeline lowered to templates, and the document of the object that holds them."""
+
+    lowering: Lowering
+    document: dict[str, Any]
+
+    @classmethod
+    def of(cls, pipeline: ir.Pipeline) -> "Lowered":
+        """Lower `pipeline`."""
+        lowering = Lowering(pipeline)
+        return cls(lowering, workflow_template(pipeline, lowering).document())
 
 
 def workflow_template(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.WorkflowTemplate:

@@ -1,8 +1,9 @@
 """The limits of Argo and Kubernetes that a pipeline is checked against before it is written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Any
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyNode, AnyValue
@@ -11,7 +12,7 @@ from headrace.compiler.source import Span
 from headrace.runtime import wire
 from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
-from headrace.targets.argo.emit import workflow_template
+from headrace.targets.argo.emit import Lowered
 
 WORKFLOW_NAME = 63
 """Characters in the name of a workflow template: it becomes the value of a label."""
@@ -23,9 +24,6 @@ https://github.com/argoproj/argo-workflows/blob/main/workflow/validate/validate.
 TEMPLATE_NAME = 128
 """Characters in the name of a template or a task, by the CRD."""
 
-LIST_LENGTH = {"tasks": 200, "templates": 200, "parameters": 500}
-"""How many of each the CRD takes in one list."""
-
 ARGUMENT_BYTES = 131_071
 """The longest single argument or variable of a Linux process, in bytes (MAX_ARG_STRLEN)."""
 
@@ -36,15 +34,17 @@ OBJECT_BYTES = 1_048_576
 """The largest object, as JSON. etcd takes 1.5 MiB; a run repeats the template in its status."""
 
 
-def check(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+def check(
+    pipeline: ir.Pipeline, lower: Callable[[ir.Pipeline], Lowered] = Lowered.of
+) -> Iterator[Diagnostic]:
     """Yield an error for each name, constant, list and object past a limit."""
     yield from _constants(pipeline)
     yield from _environments(pipeline)
     yield from _defaults(pipeline)
-    lowering = Lowering(pipeline)
-    yield from _names(pipeline, lowering)
-    yield from _lists(pipeline, lowering)
-    yield from _object(pipeline, workflow_template(pipeline, lowering))
+    lowered = lower(pipeline)
+    yield from _names(pipeline, lowered.lowering)
+    yield from _lists(pipeline, lowered.lowering)
+    yield from _object(pipeline, lowered.document)
 
 
 def _names(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
@@ -87,18 +87,18 @@ def _lists(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
 
 
 def _list(kind: str, length: int, span: Span) -> Iterator[Diagnostic]:
-    if length > LIST_LENGTH[kind]:
+    if length > manifest.LIST_LENGTH[kind]:
         yield Diagnostic(
             code="HR512",
-            message=f"{length} {kind} in one list; Argo takes at most {LIST_LENGTH[kind]}",
+            message=f"{length} {kind} in one list; Argo takes at most {manifest.LIST_LENGTH[kind]}",
             span=span,
             label=f"makes too many {kind}",
             hint="run alike steps in a loop, or divide the pipeline",
         )
 
 
-def _object(pipeline: ir.Pipeline, template: manifest.WorkflowTemplate) -> Iterator[Diagnostic]:
-    size = len(json.dumps(template.document(), separators=(",", ":")))
+def _object(pipeline: ir.Pipeline, document: dict[str, Any]) -> Iterator[Diagnostic]:
+    size = len(json.dumps(document, separators=(",", ":")))
     if size > OBJECT_BYTES:
         yield Diagnostic(
             code="HR511",

@@ -12,6 +12,10 @@ from pydantic.alias_generators import to_camel
 API_VERSION = "argoproj.io/v1alpha1"
 
 
+LIST_LENGTH = {"tasks": 200, "templates": 200, "parameters": 500}
+"""How many of each the CRD takes in one list."""
+
+
 class ManifestModel(BaseModel):
     """The base of all parts: frozen, closed, snake case here and camel case in the file."""
 

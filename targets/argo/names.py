@@ -10,14 +10,16 @@ class Names:
         """Start empty; `separator` stands before the number."""
         self._separator = separator
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def take(self, wanted: str) -> str:
         """Return `wanted`, or `wanted` with the first free number from 2."""
-        name, number = wanted, 1
+        name, number = wanted, self._numbers.get(wanted, 1)
         while name in self._taken:
             number += 1
             name = f"{wanted}{self._separator}{number}"
         self._taken.add(name)
+        self._numbers[wanted] = number
         return name
 
 

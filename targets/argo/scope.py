@@ -42,10 +42,12 @@ class Scope:
         names = Names("_")
         taken = {reference: names.take(name) for reference, name in preferred.items()}
         self._inputs = {
-            reference: taken.get(reference) or names.take(_readable(reference))
+            reference: taken.get(reference) or names.take(readable_name(reference))
             for reference in closure
         }
-        self._tasks: dict[str, tuple[str, Callee]] = {}
+        self._tasks: dict[str, str] = {}
+        self._made: dict[str, Callee] = {}
+        self._given: dict[AnyReference, str] = {}
 
     @property
     def inputs(self) -> dict[str, AnyReference]:
@@ -63,11 +65,17 @@ class Scope:
 
     def add_task(self, node: str, task: str, callee: Callee) -> None:
         """Record that `task` runs the node with the id `node`."""
-        self._tasks[node] = (task, callee)
+        self._tasks[node] = task
+        self._made[node] = callee
+
+    def add_part(self, nodes: Iterable[str], task: str, given: Mapping[AnyReference, str]) -> None:
+        """Record that `task` runs `nodes`, and which of its outputs hold the values `given`."""
+        self._tasks |= dict.fromkeys(nodes, task)
+        self._given |= {value: output_reference(task, output) for value, output in given.items()}
 
     def task_name(self, node: str) -> str:
         """Return the task that runs the node with the id `node`."""
-        return self._tasks[node][0]
+        return self._tasks[node]
 
     def spell(self, reference: AnyReference) -> str:
         """Return the text of an argument that passes `reference` on: a constant or one tag."""
@@ -112,14 +120,24 @@ class Scope:
                 return input_value(self._inputs[value])
 
     def _task_output(self, value: AnyValue) -> str:
-        node = None if isinstance(value, ir.Glue) else dataflow.defining_node(value)
-        if node not in self._tasks or not isinstance(value, ir.Output | ir.Gather | ir.Merge):
+        if not isinstance(value, ir.Output | ir.Gather | ir.Merge):
             raise InternalError(f"no task gives {value!r}")
-        task, callee = self._tasks[node]
-        return output_reference(task, callee.outputs[value.name])
+        node = dataflow.defining_node(value)
+        if node in self._made:
+            made = self._made[node].outputs[output_key(value)]
+            return output_reference(self._tasks[node], made)
+        if value not in self._given:
+            raise InternalError(f"no task gives {value!r}")
+        return self._given[value]
 
 
-def _readable(reference: AnyReference) -> str:
+def output_key(value: ir.Output | ir.Gather | ir.Merge) -> str:
+    """Return the name by which a `Callee` knows `value` among its outputs."""
+    is_items = isinstance(value, ir.Gather) and value.role == "items"
+    return f"{value.name}_items" if is_items else value.name
+
+
+def readable_name(reference: AnyReference) -> str:
     """Return what an input that holds `reference` is called when nothing else is."""
     match reference:
         case ir.Param():
@@ -132,9 +150,8 @@ def _readable(reference: AnyReference) -> str:
             return parameter_name(reference.node)
         case ir.Output():
             return parameter_name(f"{reference.node}_{reference.name}")
-        case ir.Gather() if reference.name == "out":
-            return parameter_name(reference.map)
         case ir.Gather():
-            return parameter_name(reference.name)
+            wanted = reference.map if reference.name == "out" else reference.name
+            return parameter_name(f"{wanted}_items" if reference.role == "items" else wanted)
         case _:
             raise InternalError(f"{reference!r} needs no input")

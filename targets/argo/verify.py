@@ -6,6 +6,7 @@ and trusts nothing of how they were made.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,126}[a-z0-9])?")
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = ("dag", "container", "suspend")
 _DEPENDS = re.compile(r"([a-z0-9-]+)\.Succeeded")
+_ENDED = re.compile(r"([a-z0-9-]+)\.Succeeded \|\| \1\.Failed \|\| \1\.Errored")
 
 
 def verify(workflow_template: Document) -> None:
@@ -67,9 +69,7 @@ class _Verifier:
 
     def problems(self) -> Problems:
         names = [template["name"] for template in self._templates]
-        yield from (
-            f"two templates {n!r}" for n in sorted({n for n in names if names.count(n) > 1})
-        )
+        yield from (f"two templates {n!r}" for n in sorted(_repeated(names)))
         yield from self._entry_problems()
         yield from self._reach_problems()
         for template in self._templates:
@@ -133,24 +133,28 @@ class _Verifier:
             yield "has no task"
         yield from _name_problems("tasks", [task["name"] for task in tasks], _NAME)
         by_name = {task["name"]: task for task in tasks}
-        edges: dict[str, list[str]] = {}
+        succeeded: dict[str, list[str]] = {}
+        ended: dict[str, list[str]] = {}
         for task in tasks:
-            edges[task["name"]] = []
-            for term in task["depends"].split(" && ") if "depends" in task else ():
-                match = _DEPENDS.fullmatch(term)
-                if match is None or match[1] not in by_name:
-                    yield f"task {task['name']!r} depends on {term!r}, which is no task"
-                else:
-                    edges[task["name"]].append(match[1])
+            succeeded[task["name"]], ended[task["name"]] = _depends(task)
+            for name in (*succeeded[task["name"]], *ended[task["name"]]):
+                if name not in by_name:
+                    depends = task["depends"]
+                    yield f"task {task['name']!r} depends on {depends!r}: {name!r} is no task"
+        edges = {name: [*succeeded[name], *ended[name]] for name in by_name}
+        around = _all_before(edges)
+        before = _all_before(succeeded)
+        certain = {task["name"]: self._outputs_of(task) for task in tasks if _is_certain(task)}
         for task in tasks:
-            before = _closure(edges, edges[task["name"]])
-            if task["name"] in before:
-                yield f"task {task['name']!r} depends on itself"
-            for problem in self._task_problems(template, task, before):
-                yield f"task {task['name']!r}: {problem}"
+            name = task["name"]
+            if name in around[name]:
+                yield f"task {name!r} depends on itself"
+            readable = self._readable(template).with_tasks(_Succeeded(certain, before[name]))
+            for problem in self._task_problems(template, task, readable):
+                yield f"task {name!r}: {problem}"
         yield from self._output_problems(template)
 
-    def _task_problems(self, template: Document, task: Document, before: set[str]) -> Problems:
+    def _task_problems(self, template: Document, task: Document, readable: Readable) -> Problems:
         called = self._interfaces.get(task["template"])
         if called is None:
             yield f"there is no template {task['template']!r}"
@@ -161,7 +165,6 @@ class _Verifier:
         loops = "withItems" in task or "withParam" in task
         if loops and ("when" in task or ("withItems" in task and not task["withItems"])):
             yield "a loop under a condition, or over an empty list of constants"
-        readable = self._task_readable(template, before)
         yield from tags(task.get("withParam", ""), readable, whole=True)
         for item in task.get("withItems", ()):
             yield from tags(item, Readable(), whole=True)
@@ -173,23 +176,17 @@ class _Verifier:
         for value in arguments.values():
             yield from tags(value, readable.with_item() if loops else readable, whole=True)
 
-    def _task_readable(self, template: Document, before: Iterable[str]) -> Readable:
-        """What a task of `template` may read when the tasks `before` have succeeded."""
-        certain = {
-            task["name"]: self._outputs_of(task)
-            for task in _tasks(template)
-            if task["name"] in before and _is_certain(task)
-        }
-        return self._readable(template).with_tasks(certain)
-
     def _outputs_of(self, task: Document) -> frozenset[str]:
         interface = self._interfaces.get(task["template"])
         return interface.outputs if interface else frozenset()
 
     def _output_problems(self, template: Document) -> Problems:
         tasks = _tasks(template)
-        certain = self._task_readable(template, {task["name"] for task in tasks})
-        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if not _is_certain(t)}
+        may_fail = {name for task in tasks for name in _depends(task)[1]}
+        surely = [t for t in tasks if _is_certain(t) and t["name"] not in may_fail]
+        made = {task["name"]: self._outputs_of(task) for task in surely}
+        certain = self._readable(template).with_tasks(made)
+        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if t["name"] not in made}
         for output in _parameters(template, "outputs"):
             source = output["valueFrom"]
             found: Problems = iter(())
@@ -203,6 +200,25 @@ class _Verifier:
                 yield f"output {output['name']!r}: {problem}"
 
 
+class _Succeeded(Mapping[str, frozenset[str]]):
+    """The outputs of those tasks that have certainly succeeded when another one starts."""
+
+    def __init__(self, certain: Mapping[str, frozenset[str]], before: set[str]) -> None:
+        self._certain = certain
+        self._before = before
+
+    def __getitem__(self, task: str) -> frozenset[str]:
+        if task not in self._before:
+            raise KeyError(task)
+        return self._certain[task]
+
+    def __iter__(self) -> Iterator[str]:
+        return (task for task in self._certain if task in self._before)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def _parameters(owner: Document, part: str) -> list[Document]:
     found: list[Document] = owner.get(part, {}).get("parameters", [])
     return found
@@ -213,9 +229,30 @@ def _tasks(template: Document) -> list[Document]:
     return found
 
 
+def _depends(task: Document) -> tuple[list[str], list[str]]:
+    """Return the tasks that must have succeeded, and those that must have ended in any way."""
+    text = task.get("depends", "")
+    if match := _ENDED.fullmatch(text):
+        return [], [match[1]]
+    terms = text.split(" && ") if text else []
+    found = [_DEPENDS.fullmatch(term) for term in terms]
+    return [m[1] if m else f"{term} (?)" for m, term in zip(found, terms, strict=True)], []
+
+
 def _is_certain(task: Document) -> bool:
     """Whether the task's outputs are there, one of each, once it has succeeded."""
     return not {"when", "withItems", "withParam"} & set(task)
+
+
+def _all_before(edges: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    """Return all that each task waits for, also through others."""
+    before: dict[str, set[str]] = {}
+    for task, direct in edges.items():
+        if all(name in before for name in direct):
+            before[task] = set(direct).union(*(before[name] for name in direct))
+        else:
+            before[task] = _closure(edges, direct)
+    return before
 
 
 def _closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
@@ -229,11 +266,16 @@ def _closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[st
     return reached
 
 
+def _repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
 def _name_problems(
     what: str, names: list[str], legal: re.Pattern[str] = _PARAMETER
 ) -> Iterator[str]:
+    repeated = _repeated(names)
     for name in dict.fromkeys(names):
-        if names.count(name) > 1:
+        if name in repeated:
             yield f"two {what} {name!r}"
         if not legal.fullmatch(name):
             yield f"{name!r} in {what} is not a legal name"

@@ -50,6 +50,8 @@ def tags(text: str, readable: Readable, *, whole: bool = False, needed: bool = F
 
     With `needed` it must be one tag.
     """
+    if "{{" not in text and not needed:
+        return
     found = _TAG.findall(text)
     if text.count("{{") != len(found) or (needed and not found):
         yield f"{text!r} is not a tag"

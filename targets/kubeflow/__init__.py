@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
-from headrace.compiler.target import ManifestFile, Target
+from headrace.compiler.target import Lowerings, ManifestFile, Target
 from headrace.targets.kubeflow import limits
 from headrace.targets.kubeflow.capabilities import CAPABILITIES
-from headrace.targets.kubeflow.dags import Lowering
-from headrace.targets.kubeflow.emit import pipeline_spec, platform_spec, recurring_run
+from headrace.targets.kubeflow.emit import Lowered, platform_spec, recurring_run
 from headrace.targets.kubeflow.verify import verify
 from headrace.targets.yaml_writer import to_yaml
 
 
 class KubeflowTarget:
     """Kubeflow Pipelines: the IR with its Kubernetes platform, and a file for a schedule."""
+
+    def __init__(self) -> None:
+        """Start with no pipeline."""
+        self._lowerings = Lowerings(Lowered.of)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -24,7 +27,7 @@ class KubeflowTarget:
 
     def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
         """Yield an error for each name, constant, resource and component past a limit."""
-        return limits.check(pipeline)
+        return limits.check(pipeline, self._lowerings.keep)
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.yaml`, and `NAME.recurring-run.yaml` for a schedule.
@@ -32,9 +35,8 @@ class KubeflowTarget:
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
-        lowering = Lowering(pipeline)
-        spec = pipeline_spec(pipeline, lowering).document()
-        platform = platform_spec(lowering).document()
+        lowered = self._lowerings.take(pipeline)
+        spec, platform = lowered.spec, platform_spec(lowered.lowering).document()
         verify(spec, platform)
         name = f"{pipeline.name}.yaml"
         files = [ManifestFile(name, to_yaml(spec, platform))]

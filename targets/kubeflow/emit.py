@@ -1,5 +1,8 @@
 """The documents of a pipeline: its specification, its Kubernetes platform, and its schedule."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from headrace.compiler import ir
 from headrace.compiler.settings import Schedule
 from headrace.targets.kubeflow import manifest
@@ -7,6 +10,20 @@ from headrace.targets.kubeflow.dags import Lowering
 
 MOST_AT_ONCE = 10
 """The most runs of one schedule at the same time that the API server takes."""
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A pipeline lowered to components, and the document of its specification."""
+
+    lowering: Lowering
+    spec: dict[str, Any]
+
+    @classmethod
+    def of(cls, pipeline: ir.Pipeline) -> "Lowered":
+        """Lower `pipeline`, which has a step."""
+        lowering = Lowering(pipeline)
+        return cls(lowering, pipeline_spec(pipeline, lowering).document())
 
 
 def pipeline_spec(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.PipelineSpec:

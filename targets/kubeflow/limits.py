@@ -1,7 +1,7 @@
 """The limits of Kubeflow Pipelines that a pipeline is checked against before it is written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrace.compiler import dataflow, ir
@@ -9,7 +9,7 @@ from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
 from headrace.targets.accelerators import place
 from headrace.targets.kubeflow.dags import ROOT, Lowering
-from headrace.targets.kubeflow.emit import pipeline_spec
+from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.names import EACH
 from headrace.targets.kubeflow.steps import extended
 
@@ -31,7 +31,9 @@ OBJECT_BYTES = 1_048_576
 """The largest specification, as JSON: it becomes a part of one Kubernetes object."""
 
 
-def check(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+def check(
+    pipeline: ir.Pipeline, lower: Callable[[ir.Pipeline], Lowered] = Lowered.of
+) -> Iterator[Diagnostic]:
     """Yield an error for what does not fit: names, sizes, resources, and texts in variables."""
     yield from _pipeline_name(pipeline)
     yield from _run_parameters(pipeline)
@@ -48,9 +50,9 @@ def check(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
             hint="call a step, or leave kubeflow out with --target",
         )
         return
-    lowering = Lowering(pipeline)
-    yield from _names(lowering)
-    yield from _sizes(pipeline, lowering)
+    lowered = lower(pipeline)
+    yield from _names(lowered.lowering)
+    yield from _sizes(pipeline, lowered)
 
 
 def _pipeline_name(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
@@ -127,8 +129,8 @@ def _names(lowering: Lowering) -> Iterator[Diagnostic]:
             )
 
 
-def _sizes(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
-    spec = pipeline_spec(pipeline, lowering).document()
+def _sizes(pipeline: ir.Pipeline, lowered: Lowered) -> Iterator[Diagnostic]:
+    spec = lowered.spec
     components = {ROOT: spec["root"], **spec["components"]}
     executors = spec["deploymentSpec"]["executors"]
     for name, component in components.items():
@@ -138,7 +140,7 @@ def _sizes(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
             parts += [("constant", text) for text in container["args"]]
             parts.append(("container", _json(container)))
         for what, text in parts:
-            found = list(_size(what, text, ARGUMENT_BYTES, lowering.spans[name]))
+            found = list(_size(what, text, ARGUMENT_BYTES, lowered.lowering.spans[name]))
             if found:
                 yield found[0]
                 break

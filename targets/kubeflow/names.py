@@ -20,14 +20,16 @@ class Names:
         self._separator = separator
         self._derived = derived
         self._taken: set[str] = set(taken)
+        self._numbers: dict[str, int] = {}
 
     def take(self, wanted: str) -> str:
         """Return `wanted`, or `wanted` with the first free number from 2."""
-        name, number = wanted, 1
+        name, number = wanted, self._numbers.get(wanted, 1)
         while self._taken & {name, *self._derived(name)}:
             number += 1
             name = f"{wanted}{self._separator}{number}"
         self._taken |= {name, *self._derived(name)}
+        self._numbers[wanted] = number
         return name
 
 

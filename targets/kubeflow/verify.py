@@ -6,6 +6,7 @@ This check reads the documents as they are written and trusts nothing of how the
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -54,21 +55,23 @@ def _reach_problems(components: Mapping[str, Document]) -> Problems:
         for component in components.values()
         for task in tasks_of(component)
     ]
-    used = [name for name, _ in uses]
-    yield from (f"component {n!r} is never used" for n in components if n not in [*used, "root"])
+    used = Counter(name for name, _ in uses)
+    yield from (
+        f"component {n!r} is never used" for n in components if n not in used and n != "root"
+    )
     for name in sorted({name for name, is_loop in uses if is_loop}):
-        if used.count(name) > 1:
+        if used[name] > 1:
             yield f"component {name!r} is the body of a loop and used twice"
     calls = {n: [t["componentRef"]["name"] for t in tasks_of(c)] for n, c in components.items()}
     yield from (f"component {n!r} uses itself" for n in calls if n in _closure(calls, calls[n]))
 
 
 def _executor_problems(components: Mapping[str, Document], executors: _Executors) -> Problems:
-    labels = [c["executorLabel"] for c in components.values() if "executorLabel" in c]
+    labels = Counter(c["executorLabel"] for c in components.values() if "executorLabel" in c)
     yield from (f"no executor {label!r}" for label in sorted(set(labels) - set(executors)))
     for label in executors:
-        if labels.count(label) != 1:
-            yield f"executor {label!r} belongs to {labels.count(label)} components"
+        if labels[label] != 1:
+            yield f"executor {label!r} belongs to {labels[label]} components"
     seen: dict[str, str] = {}
     for label, executor in executors.items():
         other = seen.setdefault(json.dumps(executor["container"], sort_keys=True), label)

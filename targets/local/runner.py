@@ -267,6 +267,8 @@ class _Runner:
         request = str(self._requests)
         self._running[request] = attempt
         modules = [] if isinstance(node, ir.Compute) else [node.function.partition(":")[0]]
+        first = self._pipeline.code.imported_first
+        modules = [first, *modules] if first and modules else modules
         self._workers.send(
             {
                 "id": request,
@@ -292,6 +294,7 @@ class _Runner:
         return [
             f"--code={code.digest}",
             f"--modules={','.join(code.modules)}",
+            f"--import={code.imported_first or ''}",
             f"--store={self._store}",
             *step_arguments(node, spell, paths),
         ]

@@ -9,6 +9,8 @@ from headrace.compiler import driver
 STEPS = """
 import math
 import numpy as np
+from pathlib import Path
+from typing import NamedTuple
 COUNTER = 0
 COUNTER = 1
 class Model: pass
@@ -18,23 +20,86 @@ def open_ended(*args, **kwargs): return args
 async def later(x): return x
 def stream(x): yield x
 def two(x) -> tuple[int, int]: return x, x
+def typed(x: int) -> int: return x
+def texts(xs: list[str]) -> list[str]: return xs
+def path(x: int) -> Path: return Path("a")
+class Record(NamedTuple):
+    size: int
+def record(x: int) -> Record: return Record(x)
 """
 
 REFUSED = {
-    "for": ("for x in [1]:\n        one(x)", "HR102", "for x"),
+    "break": ("for x in [1]:\n        break", "HR102", "break"),
+    "return in a loop": ("for x in [1]:\n        return one(x)", "HR102", "return one"),
+    "loop target": ("for x.y in [1]: one(1)", "HR102", "x.y"),
+    "pattern": ("match one(1):\n        case [a, b]: one(a)", "HR102", "[a, b]"),
+    "delete": ("x = one(1)\n    del x", "HR102", "del x"),
+    "raise a value": ("x = one(1)\n    raise x", "HR102", "raise x"),
+    "raise a step": ("raise one(1)", "HR102", "raise one"),
+    "any over steps": ("return any(one(x) for x in [1])", "HR102", "(one(x) for"),
+    "carried": ("x = 1\n    for i in one(3):\n        x = one(x)\n    return x", "HR106", "x)"),
+    "carried list": ("xs = []\n    for i in one(3):\n        xs.append(len(xs))", "HR106", "xs))"),
+    "last turn": ("for i in one(3):\n        x = one(i)\n    return x", "HR106", "x = one"),
+    "too many turns": ("x = 1\n    for i in range(101): x = one(x)\n    return x", "HR106", "x)"),
+    "list known elsewhere": ("xs = []\n    ys = xs\n    xs.append(1)", "HR106", "xs.app"),
+    "list of a step": ("xs = one([])\n    for x in [1]: xs.append(x)", "HR106", "xs.app"),
+    "append to a dict": ("xs = {}\n    xs.append(1)", "HR106", "xs.app"),
+    "element of a list": ("xs = [1]\n    xs[0] = 2", "HR106", "xs[0]"),
+    "too many ways": (
+        "\n    ".join(f"if n > {i}:\n        if one({i}): return {i}" for i in range(70)),
+        "HR102",
+        "if n",
+    ),
+    "name of a loop": ("for x in one(1): one(x)\n    return x", "HR106", "x in"),
     "while": ("while True: pass", "HR102", "while"),
     "with": ("with open('a') as f: pass", "HR102", "with"),
-    "try": ("try:\n        one(1)\n    finally:\n        one(2)", "HR102", "try"),
-    "early return": ("if n:\n        return 1\n    return 2", "HR102", "return 1"),
-    "augmented": ("x = 1\n    x += 1", "HR102", "x += 1"),
+    "handler of a value": ("try:\n        x = one(1)\n    except n: pass", "HR102", "n:"),
+    "raise nothing": ("raise", "HR102", "raise"),
+    "return on some ways of try": (
+        "try:\n        if n: return 1\n        x = one(1)\n    except KeyError: x = 2\n"
+        "    return x",
+        "HR102",
+        "return 1",
+    ),
+    "unbound in a handler": (
+        "try:\n        x = one(1)\n        y = one(x)\n    except KeyError: y = x\n    return y",
+        "HR202",
+        "x\n",
+    ),
+    "changed twice in a try": (
+        "try:\n        x = one(1)\n        for i in one(2): x = one(i)\n"
+        "    except KeyError: x = 1\n    return x",
+        "HR106",
+        "x = one",
+    ),
+    "unbound in a cleanup": (
+        "try:\n        x = one(1)\n    finally:\n        one(x)",
+        "HR202",
+        "x)",
+    ),
+    "name of a handler after it": (
+        "try:\n        x = one(1)\n    except KeyError as e: x = 2\n    return x, e",
+        "HR202",
+        "e\n",
+    ),
+    "text for a number": ("return typed('a')", "HR311", "'a')"),
+    "number for a text": ("x = typed(n)\n    return texts([x])", "HR311", "[x]"),
+    "None for a number": ("return typed(None)", "HR311", "None"),
+    "loop over a number": ("return [one(x) for x in typed(1)]", "HR311", "typed(1)"),
+    "loop over a parameter": ("for x in n: one(x)", "HR311", "n:"),
+    "no such field": ("r = record(1)\n    return r.siez", "HR311", "r.siez"),
+    "artifact in a condition": ("if path(1): one(1)", "HR312", "path(1)"),
+    "artifact in and": ("return path(1) and one(1)", "HR312", "path(1) and"),
+    "change in place": ("x = one(1)\n    x += [1, *x]\n    return x", "HR106", "x += ["),
+    "change of what is unknown": ("x = one(1)\n    x += x\n    return x", "HR313", "x += x"),
+    "change of a list": ("x = texts(['a'])\n    x *= 2\n    return x", "HR313", "x *= 2"),
+    "augmented element": ("x = [1]\n    x[0] += 1", "HR102", "x[0]"),
     "attribute assignment": ("r = one(1)\n    r.x = 2", "HR102", "r.x"),
     "lambda": ("return one(lambda: 1)", "HR102", "lambda"),
     "walrus": ("return (x := one(1))", "HR102", "x := one"),
     "set": ("return {1, 2}", "HR102", "{1, 2}"),
     "private attribute": ("return one(1).__class__", "HR102", "one(1).__class__"),
     "bytes": ("return one(b'a')", "HR102", "b'a'"),
-    "step in a filter": ("return [one(x) for x in [1] if one(x)]", "HR102", "[one(x)"),
-    "step in a dict comprehension": ("return {x: one(x) for x in [1]}", "HR102", "{x: one"),
     "thrown away": ("one(1) + 1", "HR102", "one(1) + 1"),
     "unknown name": ("return one(m)", "HR201", "m)"),
     "step of the same name": ("one = one(1)\n    return one", "HR201", "one(1)"),
@@ -45,8 +110,8 @@ REFUSED = {
     "some arms": ("if n:\n        x = one(1)\n    return x", "HR202", "x\n"),
     "library call": ("return np.mean([1])", "HR203", "np.mean"),
     "builtin that acts": ("return open('a')", "HR203", "open"),
-    "append": ("xs = []\n    xs.append(1)\n    return xs", "HR203", "xs.append"),
-    "itself": ("return pipeline(1)", "HR203", "pipeline"),
+    "insert": ("xs = []\n    xs.insert(0, 1)\n    return xs", "HR203", "xs.insert"),
+    "itself": ("return pipeline(1)", "HR207", "pipeline"),
     "unknown keyword": ("return one(1, z=2)", "HR204", "z=2"),
     "too many": ("return one(1, 2, 3)", "HR204", "3)"),
     "missing": ("return one()", "HR204", "one()"),

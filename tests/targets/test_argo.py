@@ -10,15 +10,8 @@ import argo_schema
 from argo_model import Model, Stuck
 from argo_pipelines import (
     PIPELINES,
-    block,
-    call,
     chain,
     configured,
-    const,
-    item,
-    out,
-    parameter,
-    pipeline,
     shared_steps,
 )
 from headrace.compiler import ir
@@ -26,6 +19,15 @@ from headrace.compiler.capabilities import Feature, Level, features_used
 from headrace.compiler.settings import Schedule, StepSettings
 from headrace.targets.argo import TARGET
 from ir_interpreter import Interpreter, Scenario, told
+from ir_nodes import (
+    block,
+    call,
+    const,
+    item,
+    out,
+    parameter,
+    pipeline,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -299,8 +301,11 @@ def test_an_object_and_its_lists_are_measured() -> None:
     text = const(json.dumps("x" * 120_000))
     assert codes(pipeline(*(call("f", id=f"f-{i}", x=text) for i in range(8)))) == []
     assert codes(pipeline(*(call("f", id=f"f-{i}", x=text) for i in range(9)))) == [("HR511", 1)]
-    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(200)))) == []
-    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(201)))) == [("HR512", 1)]
+    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(1000)))) == []
+    settings = [StepSettings(image="i", env={"A": str(i)}) for i in range(200)]
+    unlike = [call("f", id=f"f-{i}", settings=s) for i, s in enumerate(settings)]
+    assert codes(pipeline(*unlike[:199])) == []
+    assert codes(pipeline(*unlike)) == [("HR512", 1)]
 
 
 def test_an_environment_that_argo_would_change_is_refused() -> None:

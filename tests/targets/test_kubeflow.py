@@ -7,11 +7,19 @@ import yaml
 
 from argo_pipelines import (
     PIPELINES,
+    chain,
+    configured,
+    shared_steps,
+)
+from headrace.compiler import capabilities, ir
+from headrace.compiler.capabilities import Feature, Level, features_used
+from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration
+from headrace.targets.kubeflow import TARGET
+from ir_interpreter import Interpreter, Scenario, told
+from ir_nodes import (
     block,
     branch,
     call,
-    chain,
-    configured,
     const,
     each,
     gather,
@@ -21,13 +29,7 @@ from argo_pipelines import (
     out,
     parameter,
     pipeline,
-    shared_steps,
 )
-from headrace.compiler import capabilities, ir
-from headrace.compiler.capabilities import Feature, Level, features_used
-from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration
-from headrace.targets.kubeflow import TARGET
-from ir_interpreter import Interpreter, Scenario, told
 from kubeflow_model import Model, Stuck, Values, command, parameters
 
 RUN = {"lr": [0.5], "floor": 0.9, "unused": None, "let": [1.0, {"a": "x"}]}

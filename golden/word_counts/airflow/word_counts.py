@@ -135,24 +135,11 @@ with DAG(
         return read
 
     read = texts.expand(item=texts_list)
-    counts_items = KubernetesPodOperator(
-        task_id="counts-items",
-        name="word-counts-counts-items",
-        doc_md="word_counts.py:38",
-        arguments=[
-            "--step=counts-items",
-            "--xcom=/airflow/xcom/return.json",
-            "--items=items:=it",
-            '--let=it=*{{ ti.xcom_pull(task_ids=["read"]) | select | map(attribute="out") | list | tojson }}',
-            "compute",
-        ],
-        trigger_rule="none_failed",
-    )
     counts_list = list_items.override(
         task_id="counts-list",
-        trigger_rule="all_success",
+        trigger_rule="none_failed",
     )(
-        '{{ ti.xcom_pull(task_ids="counts-items")["items"] }}',
+        '{{ ti.xcom_pull(task_ids=["read"]) | select | map(attribute="out") | list | tojson }}',
     )
 
     @task_group(group_id="counts", prefix_group_id=False)
@@ -374,8 +361,7 @@ with DAG(
     )
 
     texts_items >> texts_list
-    read >> counts_items
-    counts_items >> counts_list
+    read >> counts_list
     count >> tops_items
     tops_items >> tops_list
     count >> add

@@ -1,0 +1,9 @@
+"""Nothing."""
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def pipeline():
+    add(1)
