@@ -1,6 +1,7 @@
 """Runs a pipeline in the IR in this process: real calls, glue by the shim's evaluator."""
 
 import importlib
+import inspect
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ class Execution:
             result = None
             if isinstance(node, ir.Call):
                 arguments = {a.name: self._read(a.value) for a in node.arguments}
-                result = self._function(node.function)(**arguments)
+                result = _called(self._function(node.function), arguments)
             texts = {n: self._output(o, result, None) for n, o in outputs.items()}
         except BaseException as error:
             caught = glue.handled([(c.handler, c.classes) for c in node.catches], error)
@@ -101,3 +102,9 @@ class Execution:
         if str(self._import_root) not in sys.path:
             sys.path.insert(0, str(self._import_root))
         return getattr(importlib.import_module(module), name)
+
+
+def _called(function: Any, arguments: dict[str, object]) -> object:
+    parameters = inspect.signature(function).parameters.values()
+    unnamed = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in arguments]
+    return function(*[arguments.pop(name) for name in unnamed], **arguments)
