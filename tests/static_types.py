@@ -1,5 +1,6 @@
 """Which values a static type promises, told by Python itself; random values with their types."""
 
+import collections
 import collections.abc
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ def holds(value: Any, of: Type) -> bool:
             return right and all(holds(one, of.element) for one in value)
         case types.Value(name="range"):
             return isinstance(value, range)
+        case types.Value(name="collections.Counter"):
+            return isinstance(value, collections.Counter) and _holds_items(value, STR, INT)
         case types.Record():
             return _holds_record(value, of)
         case types.Abstract():
@@ -110,10 +113,9 @@ _texts = st.sampled_from(["", "a", "ab", "A1", "1", "x,y", "%s", "%d-%s", "{}", 
 _scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.0, 1.5, -2.0]), _texts
 )
-_records = st.one_of(
-    st.builds(Point, st.integers(-3, 3), _texts),
-    st.builds(Setting, st.sampled_from([0, 0.5]), st.lists(_texts, max_size=2)),
-)
+POINTS = st.builds(Point, st.integers(-3, 3), _texts)
+SETTINGS = st.builds(Setting, st.sampled_from([0, 0.5]), st.lists(_texts, max_size=2))
+ROWS = st.fixed_dictionaries({}, optional={"count": st.integers(-3, 3), "text": _texts})
 
 
 def values(smallest: int = 0) -> st.SearchStrategy[object]:
@@ -129,7 +131,7 @@ def values(smallest: int = 0) -> st.SearchStrategy[object]:
             st.frozensets(_texts, **sizes),
         )
 
-    return st.recursive(st.one_of(_scalars, _records), collections_of, max_leaves=4)
+    return st.recursive(st.one_of(_scalars, POINTS, SETTINGS, ROWS), collections_of, max_leaves=4)
 
 
 def constants() -> st.SearchStrategy[object]:

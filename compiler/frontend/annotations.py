@@ -202,7 +202,8 @@ class AnnotationReader:
                 break
             found.add(origin)
             argument = inner.slice if isinstance(inner, ast.Subscript) else None
-            inner = argument.elts[0] if isinstance(argument, ast.Tuple) else argument
+            listed = argument.elts if isinstance(argument, ast.Tuple) else [argument]
+            inner = listed[0] if listed else None
         return found
 
     def _named(
@@ -294,7 +295,7 @@ class AnnotationReader:
             case "typing.TypeVar", _:
                 bound = next((k.value for k in node.keywords if k.arg == "bound"), None)
                 return self._variable(module, bound, node.args[1:])
-            case (("typing.NewType" | "typing.TypeAliasType"), [_, value, *_]):
+            case "typing.NewType" | "typing.TypeAliasType", [_, value, *_]:
                 return self.read(module, value, {})
         return read_call(self, module, name, node)
 

@@ -1,6 +1,7 @@
 """Types of the classes that a project defines: dataclasses, named tuples, typed dicts, enums."""
 
 import ast
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -232,8 +233,8 @@ def _need_not_be_given(keywords: Iterable[ast.keyword], qualifiers: set[str]) ->
 
 
 def _enum(declaration: _Declaration) -> Enum:
-    standard = [base for origin in _ENUMS.keys() & declaration.origins for base in _ENUMS[origin]]
-    bases = (*standard, *declaration.bases)
+    standard = [_ENUMS[origin] for origin in _ENUMS if origin in declaration.origins]
+    bases = (*itertools.chain(*standard), *declaration.bases)
     members, others = _members(declaration)
     built_in = [base for base in bases if base in (STR, INT, FLOAT)]
     value = built_in[0] if built_in else merge([*members.values(), *others])

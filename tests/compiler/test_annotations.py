@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend.annotations import read_annotation, signature_types
+from headrace.compiler.frontend.annotations import (
+    AnnotationReader,
+    read_annotation,
+    signature_types,
+)
+from headrace.compiler.frontend.declarations import read_class
 from headrace.compiler.frontend.project import Project
 from headrace.compiler.frontend.types import (
     STR,
@@ -702,6 +707,39 @@ def test_what_a_type_checker_accepts_fits(tmp_path: Path) -> None:
 
 
 # --- annotations that mean no good ---------------------------------------------------------------
+
+HEADS = [
+    *("int", "list", "dict", "tuple", "type", "Optional", "t.Union", "Literal", "Annotated"),
+    *("Final", "ClassVar", "te.Required", "te.Unpack", "te.Concatenate", "InitVar", "TypedDict"),
+    *("NamedTuple", "TypeVar", "t.Generic", "cabc.Mapping", "cabc.Callable", "Counter", "Config"),
+    *("Colour", "Point", "Limits", "Alias", "Pair", "T", "P", "np.float64", "Missing", "function"),
+]
+ARGUMENTS = [
+    *("()", "...", "1:2", "1.5", "-1", "-int", "None", "int, ...", "..., int", "*int", "'('", "''"),
+    *("[int], str", "lambda: 0", "(int, str)[0]", "x.y.z()", "{}", "[]", "f'{x}'", "b''", "1j"),
+    *(
+        "int if x else str",
+        "not int",
+        "await_",
+        "int, str, bytes, None",
+        "Colour.RED, Colour.GREEN",
+    ),
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_nothing_in_an_annotation_raises(main: Project, head: str) -> None:
+    assert main.main is not None
+    for argument in ARGUMENTS:
+        said = f"{head}[{argument}]"
+        for annotation in (said, f"{said} | {head}", f"list[{said}]", f"'{head}' | {said}"):
+            assert read(main, annotation) is not None
+        bases = ["object", said] + ([f"{head}('X', {argument})"] if ":" not in argument else [])
+        for base in bases:
+            source = f"@dataclass\nclass X({base}):\n    x: {said} = 1\n"
+            node = ast.parse(source).body[0]
+            assert isinstance(node, ast.ClassDef)
+            assert read_class(AnnotationReader(main), main.main, "X", node) is not None
 
 
 @pytest.mark.parametrize(
