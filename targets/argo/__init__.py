@@ -32,15 +32,20 @@ class ArgoTarget:
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
 
+        Templates for which there is no place stand in `NAME-part-2.workflowtemplate.yaml` and on.
+
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
-        template = self._lowerings.take(pipeline).document
-        verify(template)
-        files = [ManifestFile(f"{pipeline.name}.workflowtemplate.yaml", to_yaml(template))]
+        documents = self._lowerings.take(pipeline).documents
+        verify(documents)
+        files = [
+            ManifestFile(f"{document['metadata']['name']}.workflowtemplate.yaml", to_yaml(document))
+            for document in documents
+        ]
         if pipeline.settings.schedule is not None:
             cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
-            verify_schedule(cron, template)
+            verify_schedule(cron, documents[0])
             files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", to_yaml(cron)))
         return tuple(files)
 
