@@ -123,12 +123,13 @@ def _stale(
     pipeline = compilation.pipeline
     assert pipeline is not None
     places = (
-        out / target / name
+        path
         for target in target_names or MANIFEST_TARGETS
         if (out / target).is_dir()
         for name in load_target(target).file_names(pipeline)
+        for path in sorted((out / target).glob(name))
     )
-    return [path for path in dict.fromkeys(places) if path not in manifests and path.exists()]
+    return [path for path in dict.fromkeys(places) if path not in manifests]
 
 
 def _stale_line(path: Path) -> str:

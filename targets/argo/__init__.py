@@ -29,24 +29,30 @@ class ArgoTarget:
         """Yield an error for each name, constant, list and object past a limit."""
         return limits.check(pipeline, self._lowerings.keep)
 
-    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, str]:
-        """Return the names of the template, and of the object that a schedule needs."""
-        return f"{pipeline.name}.workflowtemplate.yaml", f"{pipeline.name}.cronworkflow.yaml"
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
+        """Return the names of the templates, and of the object that a schedule needs."""
+        template = "workflowtemplate.yaml"
+        parts = (f"{pipeline.name}.{template}", f"{pipeline.name}-part-*.{template}")
+        return *parts, f"{pipeline.name}.cronworkflow.yaml"
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
 
+        Templates for which there is no place stand in `NAME-part-2.workflowtemplate.yaml` and on.
+
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
-        template = self._lowerings.take(pipeline).document
-        verify(template)
-        template_name, cron_name = self.file_names(pipeline)
-        files = [ManifestFile(template_name, to_yaml(template))]
+        documents = self._lowerings.take(pipeline).documents
+        verify(documents)
+        files = [
+            ManifestFile(f"{document['metadata']['name']}.workflowtemplate.yaml", to_yaml(document))
+            for document in documents
+        ]
         if pipeline.settings.schedule is not None:
             cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
-            verify_schedule(cron, template)
-            files.append(ManifestFile(cron_name, to_yaml(cron)))
+            verify_schedule(cron, documents[0])
+            files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", to_yaml(cron)))
         return tuple(files)
 
 

@@ -1,5 +1,6 @@
 """The objects of a pipeline: a WorkflowTemplate, and a CronWorkflow when it has a schedule."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,6 +8,7 @@ from headrace.compiler import ir
 from headrace.compiler.settings import Schedule
 from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
+from headrace.targets.argo.objects import distributed
 from headrace.targets.argo.steps import CODE_PARAMETER, SOURCE_ANNOTATION, STORE_PARAMETER
 
 CODE_ANNOTATION = "headrace.dev/code"
@@ -28,24 +30,40 @@ _CONCURRENCY: dict[str, Literal["Allow", "Forbid", "Replace"]] = {
 
 @dataclass(frozen=True)
 class Lowered:
-    """A pipeline lowered to templates, and the document of the object that holds them."""
+    """A pipeline lowered to templates, and the documents of the objects that hold them."""
 
     lowering: Lowering
-    document: dict[str, Any]
+    documents: tuple[dict[str, Any], ...]
 
     @classmethod
     def of(cls, pipeline: ir.Pipeline) -> "Lowered":
         """Lower `pipeline`."""
         lowering = Lowering(pipeline)
-        return cls(lowering, workflow_template(pipeline, lowering).document())
+        return cls(lowering, tuple(o.document() for o in workflow_templates(pipeline, lowering)))
 
 
-def workflow_template(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.WorkflowTemplate:
-    """Return the object that runs of `pipeline`, which `lowering` lowered, refer to."""
+def workflow_templates(
+    pipeline: ir.Pipeline, lowering: Lowering
+) -> Iterator[manifest.WorkflowTemplate]:
+    """Yield the object that runs of `pipeline`, which `lowering` lowered, refer to, and its parts.
+
+    There are parts only where one object cannot hold all templates.
+    """
+    (_, templates), *parts = distributed(pipeline.name, lowering.templates).items()
+    yield _workflow_template(pipeline, lowering.entrypoint, templates)
+    for name, held in parts:
+        yield manifest.WorkflowTemplate(
+            metadata=_metadata(pipeline, name), spec=manifest.WorkflowTemplateSpec(templates=held)
+        )
+
+
+def _workflow_template(
+    pipeline: ir.Pipeline, entrypoint: str, templates: tuple[manifest.Template, ...]
+) -> manifest.WorkflowTemplate:
     return manifest.WorkflowTemplate(
-        metadata=_metadata(pipeline),
+        metadata=_metadata(pipeline, pipeline.name),
         spec=manifest.WorkflowTemplateSpec(
-            entrypoint=lowering.entrypoint,
+            entrypoint=entrypoint,
             arguments=manifest.Parameters(
                 parameters=(
                     *(
@@ -56,7 +74,7 @@ def workflow_template(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.Wor
                     manifest.Parameter(name=STORE_PARAMETER, value=pipeline.settings.store or ""),
                 )
             ),
-            templates=lowering.templates,
+            templates=templates,
         ),
     )
 
@@ -64,7 +82,7 @@ def workflow_template(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.Wor
 def cron_workflow(pipeline: ir.Pipeline, schedule: Schedule) -> manifest.CronWorkflow:
     """Return the object that starts runs of `pipeline` on `schedule`."""
     return manifest.CronWorkflow(
-        metadata=_metadata(pipeline),
+        metadata=_metadata(pipeline, pipeline.name),
         spec=manifest.CronWorkflowSpec(
             schedules=(schedule.cron,),
             timezone=schedule.timezone,
@@ -79,10 +97,10 @@ def cron_workflow(pipeline: ir.Pipeline, schedule: Schedule) -> manifest.CronWor
     )
 
 
-def _metadata(pipeline: ir.Pipeline) -> manifest.ObjectMetadata:
+def _metadata(pipeline: ir.Pipeline, name: str) -> manifest.ObjectMetadata:
     description = {DESCRIPTION_ANNOTATION: pipeline.doc} if pipeline.doc else {}
     return manifest.ObjectMetadata(
-        name=pipeline.name,
+        name=name,
         annotations={
             **description,
             PIPELINE_ANNOTATION: pipeline.function,

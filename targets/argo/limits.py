@@ -1,7 +1,7 @@
 """The limits of Argo and Kubernetes that a pipeline is checked against before it is written."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -30,8 +30,10 @@ ARGUMENT_BYTES = 131_071
 CONSTANT_BYTES = ARGUMENT_BYTES - 1_071
 """The longest constant: what is left beside the name of the option that it is passed in."""
 
-OBJECT_BYTES = 1_048_576
-"""The largest object, as JSON. etcd takes 1.5 MiB; a run repeats the template in its status."""
+RUN_BYTES = 1_048_576
+"""The longest JSON of a run: its status repeats all templates, also those of other objects, beside
+the state of its steps, which a controller can be set up to keep elsewhere (MAX_WORKFLOW_SIZE):
+https://github.com/argoproj/argo-workflows/blob/main/workflow/packer/packer.go"""
 
 
 def check(
@@ -42,24 +44,17 @@ def check(
     yield from _environments(pipeline)
     yield from _defaults(pipeline)
     lowered = lower(pipeline)
-    yield from _names(pipeline, lowered.lowering)
+    yield from _names(pipeline, lowered)
     yield from _lists(pipeline, lowered.lowering)
-    yield from _object(pipeline, lowered.document)
+    yield from _size_of_a_run(pipeline, lowered.documents)
 
 
-def _names(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
+def _names(pipeline: ir.Pipeline, lowered: Lowered) -> Iterator[Diagnostic]:
     scheduled = pipeline.settings.schedule is not None
-    limit = CRON_WORKFLOW_NAME if scheduled else WORKFLOW_NAME
-    if len(pipeline.name) > limit:
-        kind = "scheduled workflow" if scheduled else "workflow"
-        yield Diagnostic(
-            code="HR510",
-            message=f"name {pipeline.name!r} has {len(pipeline.name)} characters; "
-            f"Argo takes at most {limit} for a {kind}",
-            span=pipeline.span,
-            label="this name is too long",
-            hint="give the pipeline a shorter name",
-        )
+    yield from _object_name(pipeline, pipeline.name, scheduled=scheduled)
+    for part in lowered.documents[1:]:
+        yield from _object_name(pipeline, part["metadata"]["name"])
+    lowering = lowered.lowering
     tasks = {t.name: template.name for template in lowering.templates for t in _tasks(template)}
     for name, template in (tasks | {t.name: t.name for t in lowering.templates}).items():
         if len(name) > TEMPLATE_NAME:
@@ -73,6 +68,22 @@ def _names(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
             )
 
 
+def _object_name(
+    pipeline: ir.Pipeline, name: str, *, scheduled: bool = False
+) -> Iterator[Diagnostic]:
+    limit = CRON_WORKFLOW_NAME if scheduled else WORKFLOW_NAME
+    if len(name) > limit:
+        kind = "scheduled workflow" if scheduled else "workflow"
+        yield Diagnostic(
+            code="HR510",
+            message=f"name {name!r} has {len(name)} characters; "
+            f"Argo takes at most {limit} for a {kind}",
+            span=pipeline.span,
+            label="this name is too long",
+            hint="give the pipeline a shorter name",
+        )
+
+
 def _tasks(template: manifest.Template) -> tuple[manifest.Task, ...]:
     return template.dag.tasks if template.dag else ()
 
@@ -83,7 +94,6 @@ def _lists(pipeline: ir.Pipeline, lowering: Lowering) -> Iterator[Diagnostic]:
         span = lowering.spans.get(template.name, pipeline.span)
         yield from _list("tasks", len(_tasks(template)), span)
         yield from _list("parameters", len(inputs), span)
-    yield from _list("templates", len(lowering.templates), pipeline.span)
 
 
 def _list(kind: str, length: int, span: Span) -> Iterator[Diagnostic]:
@@ -97,13 +107,15 @@ def _list(kind: str, length: int, span: Span) -> Iterator[Diagnostic]:
         )
 
 
-def _object(pipeline: ir.Pipeline, document: dict[str, Any]) -> Iterator[Diagnostic]:
-    size = len(json.dumps(document, separators=(",", ":")))
-    if size > OBJECT_BYTES:
+def _size_of_a_run(
+    pipeline: ir.Pipeline, documents: Iterable[dict[str, Any]]
+) -> Iterator[Diagnostic]:
+    size = sum(len(json.dumps(document, separators=(",", ":"))) for document in documents)
+    if size > RUN_BYTES:
         yield Diagnostic(
             code="HR511",
-            message=f"the workflow template has {size:,} bytes; "
-            f"Kubernetes takes at most {OBJECT_BYTES:,}",
+            message=f"the templates have {size:,} bytes, which every run keeps in one object; "
+            f"Argo takes at most {RUN_BYTES:,}",
             span=pipeline.span,
             label="makes an object that is too large",
             hint="load large constants inside a step, or divide the pipeline",

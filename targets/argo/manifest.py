@@ -126,11 +126,19 @@ class TolerationSpec(ManifestModel):
     toleration_seconds: int | None = None
 
 
+class TemplateRef(ManifestModel):
+    """A template of another WorkflowTemplate."""
+
+    name: str
+    template: str
+
+
 class Task(ManifestModel):
     """A task of a DAG. `with_items` and `with_param` start one for each item."""
 
     name: str
-    template: str
+    template: str | None = None
+    template_ref: TemplateRef | None = None
     depends: str | None = None
     when: str | None = None
     with_items: tuple[str, ...] | None = None
@@ -168,10 +176,10 @@ class Template(ManifestModel):
 
 
 class WorkflowTemplateSpec(ManifestModel):
-    """What a workflow template holds."""
+    """What a workflow template holds; only the one that runs refer to has an entrypoint."""
 
-    entrypoint: str
-    arguments: Parameters
+    entrypoint: str | None = None
+    arguments: Parameters | None = None
     templates: tuple[Template, ...]
 
 

@@ -7,7 +7,7 @@ and trusts nothing of how they were made.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,15 +23,46 @@ _DEPENDS = re.compile(r"([a-z0-9-]+)\.Succeeded")
 _ENDED = re.compile(r"([a-z0-9-]+)\.Succeeded \|\| \1\.Failed \|\| \1\.Errored")
 
 
-def verify(workflow_template: Document) -> None:
-    """Check the document of a WorkflowTemplate.
+def verify(workflow_templates: Sequence[Document]) -> None:
+    """Check the documents of the WorkflowTemplates of a pipeline; runs refer to the first.
 
     Raises:
-        InternalError: something in it refers to what is not there, or is called what Argo refuses.
+        InternalError: something in them refers to what is not there, or is called what Argo
+            refuses.
     """
-    if problems := list(_Verifier(workflow_template).problems()):
-        name = workflow_template["metadata"]["name"]
-        raise InternalError(f"manifest of {name!r}: " + "; ".join(problems))
+    first = workflow_templates[0]
+    problems = list(_object_problems(workflow_templates))
+    if not problems:
+        # From here on it does not matter any more which object holds a template.
+        templates = [t for o in workflow_templates for t in o["spec"]["templates"]]
+        whole = {**first, "spec": {**first["spec"], "templates": templates}}
+        problems += _Verifier(whole).problems()
+    if problems:
+        raise InternalError(f"manifest of {first['metadata']['name']!r}: " + "; ".join(problems))
+
+
+def _object_problems(workflow_templates: Sequence[Document]) -> Problems:
+    """Yield what is wrong with names of objects, and with references from one to another."""
+    held = {
+        each["metadata"]["name"]: {template["name"] for template in each["spec"]["templates"]}
+        for each in workflow_templates
+    }
+    if len(held) != len(workflow_templates):
+        yield "two objects of one name"
+    for each in workflow_templates:
+        name = each["metadata"]["name"]
+        others = set().union(*(held[other] for other in held if other != name))
+        for task in (task for template in each["spec"]["templates"] for task in _tasks(template)):
+            reference = task.get("templateRef")
+            if (reference is not None) == ("template" in task):
+                yield f"task {task['name']!r} names no template, or two"
+            elif reference is None:
+                if task["template"] in others:
+                    yield f"task {task['name']!r}: {task['template']!r} is in another object"
+            elif reference["name"] == name:
+                yield f"task {task['name']!r} refers to its own object"
+            elif reference["template"] not in held.get(reference["name"], ()):
+                yield f"task {task['name']!r}: there is no template {tuple(reference.values())}"
 
 
 def verify_schedule(cron_workflow: Document, workflow_template: Document) -> None:
@@ -86,7 +117,7 @@ class _Verifier:
 
     def _reach_problems(self) -> Problems:
         """Every template is called, and none by itself, however indirectly."""
-        calls = {t["name"]: [task["template"] for task in _tasks(t)] for t in self._templates}
+        calls = {t["name"]: [_called(task) for task in _tasks(t)] for t in self._templates}
         reached = _closure(calls, [self._entrypoint])
         yield from (f"template {n!r} is never called" for n in calls if n not in reached)
         for name, called in calls.items():
@@ -155,9 +186,9 @@ class _Verifier:
         yield from self._output_problems(template)
 
     def _task_problems(self, template: Document, task: Document, readable: Readable) -> Problems:
-        called = self._interfaces.get(task["template"])
+        called = self._interfaces.get(_called(task))
         if called is None:
-            yield f"there is no template {task['template']!r}"
+            yield f"there is no template {_called(task)!r}"
             return
         arguments = {a["name"]: a["value"] for a in _parameters(task, "arguments")}
         yield from (f"input {n!r} is not given" for n in sorted(called.inputs - set(arguments)))
@@ -177,7 +208,7 @@ class _Verifier:
             yield from tags(value, readable.with_item() if loops else readable, whole=True)
 
     def _outputs_of(self, task: Document) -> frozenset[str]:
-        interface = self._interfaces.get(task["template"])
+        interface = self._interfaces.get(_called(task))
         return interface.outputs if interface else frozenset()
 
     def _output_problems(self, template: Document) -> Problems:
@@ -237,6 +268,12 @@ def _depends(task: Document) -> tuple[list[str], list[str]]:
     terms = text.split(" && ") if text else []
     found = [_DEPENDS.fullmatch(term) for term in terms]
     return [m[1] if m else f"{term} (?)" for m, term in zip(found, terms, strict=True)], []
+
+
+def _called(task: Document) -> str:
+    """Return the template that `task` runs, in whichever object."""
+    name: str = task["template"] if "template" in task else task["templateRef"]["template"]
+    return name
 
 
 def _is_certain(task: Document) -> bool:

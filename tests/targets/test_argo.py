@@ -1,5 +1,4 @@
 import json
-import re
 import warnings
 from typing import Any
 
@@ -14,11 +13,12 @@ from argo_pipelines import (
     configured,
     shared_steps,
 )
+from argo_shim import Shim, decoded
 from headrace.compiler import ir
 from headrace.compiler.capabilities import Feature, Level, features_used
 from headrace.compiler.settings import Schedule, StepSettings
 from headrace.targets.argo import TARGET
-from ir_interpreter import Interpreter, Scenario, told
+from ir_interpreter import Interpreter, Scenario
 from ir_nodes import (
     block,
     call,
@@ -79,48 +79,6 @@ def test_nothing_is_found_against_the_pipelines_and_bytes_repeat(
 
 
 # --- what a run gives ----------------------------------------------------------------------------
-
-
-def decoded(text: str) -> Any:
-    """What a text on the wire stands for: opaque, gathered, or bare JSON."""
-    if text.startswith("*"):
-        return [decoded(element) for element in json.loads(text[1:])]
-    return json.loads(text.removeprefix("="))
-
-
-class Shim:
-    """Stands for `headrace-step`: reads its command line and writes what `told` says."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
-        self.calls: list[str] = []
-
-    def __call__(self, arguments: list[str]) -> dict[str, str]:
-        split = next(i for i, a in enumerate(arguments) if not a.startswith("--"))
-        options, function, own = arguments[:split], arguments[split], arguments[split + 1 :]
-        lets = dict(o.removeprefix("--let=").split("=", 1) for o in options if "--let=" in o[:6])
-        received = dict(re.split(":?=", a.removeprefix("--"), maxsplit=1) for a in own)
-        glued = {a[2 : a.index(":=")] for a in own if re.match(r"--\w+:=", a)}
-        text = told(
-            function,
-            {n: v if n in glued else decoded(v) for n, v in received.items()},
-            {n: decoded(v) for n, v in lets.items()},
-        )
-        self.calls.append(text)
-        return {
-            name: self._written(name, options, text)
-            for name in (o.split("=")[1] for o in options if o.startswith("--output="))
-        }
-
-    def _written(self, name: str, options: list[str], text: str) -> str:
-        if any(o.startswith(f"--condition={name}:=") for o in options):
-            return json.dumps(self._scenario.condition)
-        if any(o.startswith(f"--items={name}:=") for o in options):
-            return json.dumps(["=" + json.dumps(i) for i in self._scenario.items])
-        for option in options:
-            if option.startswith(f"--value={name}:="):
-                return "=" + json.dumps([option.split(":=", 1)[1], text])
-        return "=" + json.dumps(text)
 
 
 SCENARIOS = [Scenario(c, i) for c in (True, False) for i in ((), (1.0, [2], "x"))]
@@ -301,11 +259,15 @@ def test_an_object_and_its_lists_are_measured() -> None:
     text = const(json.dumps("x" * 120_000))
     assert codes(pipeline(*(call("f", id=f"f-{i}", x=text) for i in range(8)))) == []
     assert codes(pipeline(*(call("f", id=f"f-{i}", x=text) for i in range(9)))) == [("HR511", 1)]
-    assert codes(pipeline(*(call("f", id=f"f-{i}") for i in range(1000)))) == []
-    settings = [StepSettings(image="i", env={"A": str(i)}) for i in range(200)]
-    unlike = [call("f", id=f"f-{i}", settings=s) for i, s in enumerate(settings)]
-    assert codes(pipeline(*unlike[:199])) == []
-    assert codes(pipeline(*unlike)) == [("HR512", 1)]
+    inputs = [ir.Argument(name=f"p{i}", value=ir.Param(name=f"p{i}")) for i in range(501)]
+    declared = [parameter(argument.name, "1") for argument in inputs]
+
+    def taking(arguments: list[ir.Argument]) -> ir.Call:
+        return call("f").model_copy(update={"arguments": tuple(arguments)})
+
+    assert codes(pipeline(taking(inputs[:500]), parameters=declared)) == []
+    both = {("HR512", 1), ("HR512", 10)}
+    assert {*codes(pipeline(taking(inputs), parameters=declared))} == both
 
 
 def test_an_environment_that_argo_would_change_is_refused() -> None:

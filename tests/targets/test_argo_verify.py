@@ -7,19 +7,18 @@ import pytest
 
 from argo_pipelines import PIPELINES
 from headrace.compiler.diagnostics import InternalError
-from headrace.targets.argo.dags import Lowering
-from headrace.targets.argo.emit import workflow_template
+from headrace.targets.argo.emit import Lowered
 from headrace.targets.argo.verify import verify
 
 
 def document(name: str) -> dict[str, Any]:
-    pipeline = PIPELINES[name]
-    return workflow_template(pipeline, Lowering(pipeline)).document()
+    (only,) = Lowered.of(PIPELINES[name]).documents
+    return only
 
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_what_the_target_makes_passes(name: str) -> None:
-    verify(document(name))
+    verify([document(name)])
 
 
 def replaced(value: Any, old: str, new: str) -> Any:
@@ -59,7 +58,7 @@ TEXT_BREAKS = [
 @pytest.mark.parametrize(("name", "old", "new"), TEXT_BREAKS)
 def test_a_reference_to_something_absent_is_refused(name: str, old: str, new: str) -> None:
     with pytest.raises(InternalError, match=f"manifest of '{PIPELINES[name].name}'"):
-        verify(replaced(document(name), old, new))
+        verify([replaced(document(name), old, new)])
 
 
 def _rename_template(spec: dict[str, Any]) -> None:
@@ -144,7 +143,7 @@ def test_a_broken_structure_is_refused(message: str) -> None:
     broken = copy.deepcopy({**broken, "spec": _lists(broken["spec"])})
     BREAKS[message](broken["spec"])
     with pytest.raises(InternalError, match=re.escape(message)):
-        verify(broken)
+        verify([broken])
 
 
 def _lists(value: Any) -> Any:
