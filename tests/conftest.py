@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="S",
         help="which random pipelines these are (default: %(default)s, always the same ones)",
     )
+    parser.addoption(
+        "--all-runs",
+        action="store_true",
+        help="run every conformance case on Airflow and kfp.local with all its parameters",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +68,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties if report.when == "call" else ():
             recorded.setdefault(name, []).append(value)
+    for text in recorded.get("told", ()):
+        terminalreporter.write_line(str(text))
     if "python_files" in recorded:
         rows = [row for rows in recorded["python_files"] for row in rows]
         terminalreporter.write_line(python_files.report(rows))

@@ -76,7 +76,8 @@ class Graph:
         self._order: list[str] = []
         self._places: dict[str, list[int]] = {}
         self._add_block(pipeline.body, None, ())
-        self._add_edges(pipeline.body)
+        self._add_edges()
+        self._add_order(pipeline.body)
         self._add_result(pipeline.result)
 
     def _fresh(self, wanted: str) -> str:
@@ -173,14 +174,21 @@ class Graph:
                     yield from self.producers(choice.then)
                     yield from self.producers(choice.otherwise)
 
-    def _add_edges(self, block: ir.Block) -> None:
+    def _add_edges(self) -> None:
+        """Let each task wait for what it reads, and for the conditions that it checks."""
         for task in self.tasks.values():
             wanted = [p for reference in task.reads for p in self.producers(reference)]
             wanted += [arm.condition.node for arm in self.guards(task)]
             task.upstream = dict.fromkeys(p for p in wanted if p != self.own_list(task))
-        for guard in self.guarded.values():
-            self._add_guard_edges(guard)
-        for node in dataflow.walk(block):
+
+    def _add_order(self, block: ir.Block) -> None:
+        """Let the nodes of `block` wait for one another, after those within each of them."""
+        for node in block.nodes:
+            for inner in dataflow.blocks(node):
+                self._add_order(inner)
+            if isinstance(node, ir.Guard):
+                self._add_guard_edges(node)
+        for node in block.nodes:
             for before in node.after:
                 exits = list(self._exits(self.nodes[before]))
                 for task in self._entries(node):

@@ -320,7 +320,7 @@ with DAG(
             '--counts={{ ti.xcom_pull(task_ids="add")["out"] }}',
             r'--places={{ params["places"] | replace("$", "\\u0024") }}',
         ],
-        trigger_rule="none_failed",
+        trigger_rule="all_success",
         pre_execute=only_if("add", "condition", "true"),
     )
     heading = KubernetesPodOperator(
@@ -335,7 +335,7 @@ with DAG(
             '--let=add={{ ti.xcom_pull(task_ids="add")["out"] }}',
             "compute",
         ],
-        trigger_rule="none_failed",
+        trigger_rule="all_success",
         pre_execute=only_if("add", "condition", "true"),
     )
     result = KubernetesPodOperator(
@@ -366,7 +366,7 @@ with DAG(
     tops_items >> tops_list
     count >> add
     [add, ranking_tops] >> announce
-    [add, ranking_tops, announce] >> ranking_top
-    [add, ranking_tops, announce] >> heading
+    [add, announce] >> ranking_top
+    [add, announce] >> heading
     [add, heading, ranking_top, ranking_tops] >> result
-    [tokens_counts, result] >> pipeline_result
+    [tokens_counts, announce, result] >> pipeline_result
