@@ -260,10 +260,12 @@ def target(value: object) -> str:
 
 
 def function_name(value: object) -> str:
-    """Accept the name of a function."""
+    """Accept the name of a function of the module, or `module:name` for one of another."""
     written = text(value)
-    if not written.isidentifier():
-        hint = "name a function of the module, without brackets and dots"
+    if not all(part.isidentifier() for part in re.split("[.:]", written)) or (
+        written.count(":") > 1 or "." in written.rpartition(":")[2]
+    ):
+        hint = "name a function of the module, or `module:function` of another, without brackets"
         raise Refused(f"is not the name of a function: {written!r}", hint)
     return written
 

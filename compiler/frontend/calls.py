@@ -45,7 +45,7 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
     if _consumes(func) and len(node.args) == 1:
         lowering.consumed = node.args[0]
     arguments = [lowering.visit(argument) for argument in node.args]
-    keywords = [ast.keyword(k.arg, lowering.visit(k.value)) for k in node.keywords]
+    keywords = [ast.keyword(k.arg, _keyword(lowering, func, k)) for k in node.keywords]
     record = _record(lowering, func)
     if record is not None:
         wrong = misfit(record, node)
@@ -73,6 +73,17 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
             ast.Attribute(lowering.visit(func.value), func.attr, ast.Load()), arguments, keywords
         )
     return _refuse(lowering, node)
+
+
+def _keyword(lowering: "ExpressionLowering", func: ast.expr, keyword: ast.keyword) -> ast.expr:
+    """Return the value of a keyword argument, which is a builtin function in `key=len`."""
+    value = keyword.value
+    if keyword.arg == "key" and isinstance(value, ast.Name) and value.id in glue.BUILTINS:
+        resolved = lowering.shared.project.resolve(lowering.shared.module, value.id)
+        takes_key = isinstance(func, ast.Name) and func.id in ("sorted", "max", "min")
+        if takes_key and resolved is None and not lowering.is_local(value.id):
+            return ast.Name(value.id, ast.Load())
+    return lowering.visit(value)  # type: ignore[no-any-return]
 
 
 def _record(lowering: "ExpressionLowering", func: ast.expr) -> Definition | None:

@@ -150,7 +150,10 @@ def lower_try(lowering: "BlockLowering", node: ast.Try, live: frozenset[str]) ->
     name = shared.handler_names.fresh(f"{shared.prefix}{subject(node)}")
     own = [_catch(lowering, handler, f"{name}.{i}") for i, handler in enumerate(node.handlers)]
     needed = flow_into(node.orelse).needed.union(
-        *(flow_into(handler.body).needed for handler in node.handlers)
+        *(
+            flow_into(handler.body, [handler.name] if handler.name else []).needed
+            for handler in node.handlers
+        )
     )
     lowering.environment[EXCEPTION] = NOTHING
     with shared.within(catching=(*own, *outer)):

@@ -149,6 +149,14 @@ def _map(lowering: "BlockLowering", node: ast.For, added: list[str]) -> None:
     given = [name for name in added if name in lowering.environment.fresh]
     gathers = _gathers(turn, given, id, node)
     caught = _gathered_exceptions(turn, node)
+    if caught and turn.block.has_effect:
+        lowering.error(
+            "HR106",
+            node,
+            "turns of this loop have effects, and one that raises would not keep the later ones "
+            "from theirs",
+            "handle the exception inside the loop, or loop in a step",
+        )
     lowering.block.add(
         ir.Map(
             id=id,

@@ -211,6 +211,9 @@ class BlockLowering:
         for part, value, element in zip(target.elts, values, node.elts, strict=True):
             self.require(value, element)
             self.bind(part, value, element)
+            kind = fresh_kind(element)
+            if isinstance(part, ast.Name) and kind is not None:
+                self.environment.fresh[part.id] = kind
         return True
 
     def _cannot_fit(self, node: ast.AST, given: int, wanted: int) -> None:
