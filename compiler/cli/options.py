@@ -2,7 +2,6 @@
 
 import gc
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from headrace.compiler.cli.cache import is_coloured
+from headrace.compiler.cli.delivery import FINDINGS
+from headrace.compiler.cli.request import OUTPUT_FORMATS, file_and_function
 from headrace.compiler.registry import MANIFEST_TARGETS
 
 if TYPE_CHECKING:
     from headrace.compiler.driver import Compilation
-
-FINDINGS = 1
-"""The exit code for what a user has to put right in a pipeline or its configuration."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,22 +24,24 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class PipelineName:
     """What FILE[:FUNCTION] names."""
 
-    path: Path
+    given_path: str
     function: str | None
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.given_path)
 
 
 def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> PipelineName:
-    file, colon, function = value.rpartition(":")
-    if not colon or os.path.isfile(value):
-        file, function = value, ""
-    elif not function.isidentifier():
+    file, function = file_and_function(value)
+    if function is not None and not function.isidentifier():
         raise click.BadParameter(f"{function!r} in {value!r} is not the name of a function")
-    path = Path(file)
-    if os.path.isdir(path):
+    if os.path.isdir(file):
         raise click.BadParameter(f"{file!r} is a folder; name a Python module in it")
-    if not os.path.isfile(path):
+    if not os.path.isfile(file):
         raise click.BadParameter(f"there is no file {file!r}")
-    return PipelineName(path, function or None)
+    return PipelineName(file, function)
 
 
 def pipeline_options(command: Command) -> Command:
@@ -63,8 +64,8 @@ def pipeline_options(command: Command) -> Command:
             click.option("--profile", metavar="NAME", help="Apply [profiles.NAME]."),
             click.option(
                 "--output-format",
-                type=click.Choice(["text", "json", "github"]),
-                default="text",
+                type=click.Choice(OUTPUT_FORMATS),
+                default=OUTPUT_FORMATS[0],
                 show_default=True,
                 help="How errors and warnings are written (to stderr).",
             ),
@@ -114,25 +115,28 @@ def finish(compilation: "Compilation", output_format: str) -> None:
 
 def print_findings(compilation: "Compilation", output_format: str) -> None:
     """Print the findings of `compilation` on stderr."""
+    click.echo(findings(compilation, output_format), err=True, nl=False)
+
+
+def findings(compilation: "Compilation", output_format: str) -> str:
+    """Return the findings of `compilation` as they are printed."""
     from headrace.compiler import render
 
     def shown(path: str) -> str:
         source = compilation.sources.get(path)
         return _from_here(source.path) if source and path != "--set" else path
 
-    findings = list(compilation.diagnostics)
+    found = list(compilation.diagnostics)
     if output_format == "json":
-        text = render.as_json(findings, shown)
-    elif output_format == "github":
-        text = render.as_github(findings, shown)
-    else:
-        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        text = render.as_text(findings, compilation.sources, colour=colour, shown=shown)
-        errors = [finding.code for finding in findings if finding.severity == "error"]
-        if errors:
-            count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-            text += f"{count}; `headrace explain {errors[0]}` says more\n"
-    click.echo(text, err=True, nl=False)
+        return render.as_json(found, shown)
+    if output_format == "github":
+        return render.as_github(found, shown)
+    text = render.as_text(found, compilation.sources, colour=is_coloured(), shown=shown)
+    errors = [finding.code for finding in found if finding.severity == "error"]
+    if errors:
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        text += f"{count}; `headrace explain {errors[0]}` says more\n"
+    return text
 
 
 def _from_here(path: Path) -> str:

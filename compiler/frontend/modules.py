@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import read_bytes
 from headrace.compiler.frontend.trees import children, nodes
 from headrace.compiler.source import SourceFile, Span
 
@@ -266,7 +267,7 @@ def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
     """Return the text of `path`, decoded as Python would; nothing, and HR101, if it cannot be."""
     data = b""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import is_file, is_folder
 from headrace.compiler.frontend.modules import Imported, Module, parse, read_source
 from headrace.compiler.source import SourceFile
 
@@ -58,6 +59,7 @@ class Project:
         file = Path(os.path.abspath(path))
         self._sink = sink
         self._loaded: dict[str, Module | None] = {}
+        self._found: dict[str, _Found | None] = {}
         self._closure: dict[str, Path] | None = None
         self.sources: dict[str, SourceFile] = {}
         """Every file that could be decoded, also without a tree, by its `shown_path`."""
@@ -115,6 +117,11 @@ class Project:
 
     def _find(self, name: str) -> _Found | None:
         """Find `name` below the import root as CPython's path finder would."""
+        if name not in self._found:
+            self._found[name] = self._look_for(name)
+        return self._found[name]
+
+    def _look_for(self, name: str) -> _Found | None:
         if name == self._main_name:
             return _Found(self._main_file)
         parts = name.split(".")
@@ -124,11 +131,11 @@ class Project:
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             inside = folder / part
-            if (inside / "__init__.py").is_file():
+            if is_file(inside / "__init__.py"):
                 file: Path | None = inside / "__init__.py"
-            elif (folder / f"{part}.py").is_file():
+            elif is_file(folder / f"{part}.py"):
                 return _Found(folder / f"{part}.py") if last else None
-            elif inside.is_dir() and not (number == 0 and part in sys.stdlib_module_names):
+            elif is_folder(inside) and not (number == 0 and part in sys.stdlib_module_names):
                 file = None
             else:
                 return None
@@ -249,7 +256,7 @@ class Project:
 
 def _import_root(file: Path) -> Path:
     folder = file.parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while is_file(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder
 
