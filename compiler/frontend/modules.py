@@ -75,10 +75,17 @@ class Module:
         return Span(
             path=self.source.shown_path,
             line=line,
-            column=_column(self.source, line, placed.col_offset),
+            column=self._column(line, placed.col_offset),
             end_line=end_line,
-            end_column=_column(self.source, end_line, placed.end_col_offset or 0),
+            end_column=self._column(end_line, placed.end_col_offset or 0),
         )
+
+    def _column(self, line: int, offset: int) -> int:
+        return offset + 1 if self._is_ascii else _column(self.source, line, offset)
+
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.source.text.isascii()
 
     def absolute(self, name: str, level: int) -> str | None:
         """Return the absolute name of what an import calls `name` with `level` dots before it.
@@ -141,10 +148,7 @@ class Module:
 
 
 def _column(source: SourceFile, line: int, offset: int) -> int:
-    text = source.line(line)
-    if text.isascii():
-        return min(offset, len(text)) + 1
-    return len(text.encode()[:offset].decode(errors="ignore")) + 1
+    return len(source.line(line).encode()[:offset].decode(errors="ignore")) + 1
 
 
 def _strings(value: ast.expr) -> set[str] | None:

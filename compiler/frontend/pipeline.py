@@ -14,7 +14,7 @@ from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.lowering import Environment, Lowering
 from headrace.compiler.frontend.project import Module, Project
 from headrace.compiler.frontend.statements import BlockLowering, names_read
-from headrace.compiler.frontend.trees import children, nodes
+from headrace.compiler.frontend.trees import nodes
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import code, wire
@@ -84,13 +84,20 @@ def _local_names(node: ast.FunctionDef) -> frozenset[str]:
     """Return the variables of the pipeline: what it binds anywhere is its own everywhere."""
     arguments = node.args
     names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    pending: list[ast.AST] = list(node.body)
-    while pending:
-        inner = pending.pop()
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+    inside = [inner for statement in node.body for inner in nodes(statement)]
+    own = {
+        id(target)
+        for inner in inside
+        if isinstance(inner, ast.comprehension)
+        for target in nodes(inner)
+    }
+    for inner in inside:
+        if (
+            isinstance(inner, ast.Name)
+            and isinstance(inner.ctx, ast.Store)
+            and id(inner) not in own
+        ):
             names.add(inner.id)
-        if not isinstance(inner, ast.comprehension):
-            pending.extend(children(inner))
     return frozenset(names)
 
 

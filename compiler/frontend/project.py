@@ -60,6 +60,7 @@ class Project:
         self._sink = sink
         self._loaded: dict[str, Module | None] = {}
         self._found: dict[str, _Found | None] = {}
+        self._resolved: dict[tuple[str, str], Definition | None] = {}
         self._closure: dict[str, Path] | None = None
         self.sources: dict[str, SourceFile] = {}
         """Every file that could be decoded, also without a tree, by its `shown_path`."""
@@ -105,13 +106,14 @@ class Project:
         Imports are followed through first-party modules to where the thing is defined. Builtins are
         not bound by a module, so nothing is returned for them.
         """
-        first, *rest = dotted.split(".")
-        found = self._lookup(module, first, frozenset())
-        for part in rest:
-            if found is None:
-                return None
-            found = self._attribute(found, part)
-        return found
+        key = module.name, dotted
+        if key not in self._resolved:
+            first, *rest = dotted.split(".")
+            found = self._lookup(module, first, frozenset())
+            for part in rest:
+                found = self._attribute(found, part) if found else None
+            self._resolved[key] = found
+        return self._resolved[key]
 
     # --- files ---
 
