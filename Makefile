@@ -12,7 +12,7 @@ help:
 	@echo "make test        all tests, linters and type checks, in environments it makes"
 	@echo "make lint        linters and type checks;  make unit, kubeflow, airflow, torch: one suite"
 	@echo "make golden      rewrite golden/ from what the compiler gives now"
-	@echo "make readme      rewrite the generated parts of the README"
+	@echo "make readme      rewrite the generated parts of the README and of docs/"
 	@echo "make format      format the code;  make clean: remove what these tasks made"
 
 demo:
@@ -31,10 +31,10 @@ unit: .environment-main
 	$(MAIN)/pytest -n auto -m "not kubeflow and not airflow and not torch" $(PYTEST_OPTIONS)
 
 kubeflow: .environment-kubeflow .environment-torch
-	.venvs/kubeflow/bin/pytest -m kubeflow $(PYTEST_OPTIONS)
+	.venvs/kubeflow/bin/pytest -n auto -m kubeflow $(PYTEST_OPTIONS)
 
 airflow: .environment-airflow .environment-torch
-	AIRFLOW_HOME=$(CURDIR)/.venvs/airflow/home .venvs/airflow/bin/pytest -m airflow $(PYTEST_OPTIONS)
+	AIRFLOW_HOME=$(CURDIR)/.venvs/airflow/home .venvs/airflow/bin/pytest -n auto -m airflow $(PYTEST_OPTIONS)
 
 torch: .environment-torch
 	.venvs/torch/bin/pytest -m torch $(PYTEST_OPTIONS)

@@ -18,6 +18,8 @@ class Feature(StrEnum):
     BRANCH = "branch"
     BRANCH_IN_MAP = "branch inside a map"
     MAP_IN_BRANCH = "map inside a branch"
+    GUARD = "cleanup that always runs"
+    GUARD_IN_MAP = "cleanup inside a map"
     EFFECT_ORDER = "order of effects"
     RETRIES = "retries"
     RETRY_BACKOFF = "growing retry delay"
@@ -79,6 +81,16 @@ def _schedule_features(pipeline: ir.Pipeline) -> Iterator[tuple[Feature, Span]]:
         yield Feature.OVERLAP_REPLACE, pipeline.span
 
 
+_OWN_FEATURE = {ir.Map: Feature.MAP, ir.Branch: Feature.BRANCH, ir.Guard: Feature.GUARD}
+
+_WITHIN = {
+    Feature.MAP: {Feature.MAP: Feature.NESTED_MAP, Feature.BRANCH: Feature.MAP_IN_BRANCH},
+    Feature.BRANCH: {Feature.MAP: Feature.BRANCH_IN_MAP},
+    Feature.GUARD: {Feature.MAP: Feature.GUARD_IN_MAP},
+}
+"""What it is called when the first stands within the second."""
+
+
 def _block_features(block: ir.Block, inside: frozenset[Feature]) -> Iterator[tuple[Feature, Span]]:
     for node in block.nodes:
         if node.after:
@@ -87,19 +99,16 @@ def _block_features(block: ir.Block, inside: frozenset[Feature]) -> Iterator[tup
             case ir.Call() | ir.Compute():
                 yield Feature.STEP, node.span
                 yield from ((feature, node.span) for feature in _settings_features(node))
-            case ir.Map():
-                yield Feature.MAP, node.span
-                if Feature.MAP in inside:
-                    yield Feature.NESTED_MAP, node.span
-                if Feature.BRANCH in inside:
-                    yield Feature.MAP_IN_BRANCH, node.span
-                yield from _block_features(node.body, inside | {Feature.MAP})
-            case ir.Branch():
-                yield Feature.BRANCH, node.span
-                if Feature.MAP in inside:
-                    yield Feature.BRANCH_IN_MAP, node.span
-                for arm in dataflow.blocks(node):
-                    yield from _block_features(arm, inside | {Feature.BRANCH})
+            case ir.Map() | ir.Branch() | ir.Guard():
+                own = _OWN_FEATURE[type(node)]
+                yield own, node.span
+                yield from (
+                    (feature, node.span)
+                    for outer, feature in _WITHIN[own].items()
+                    if outer in inside
+                )
+                for inner in dataflow.blocks(node):
+                    yield from _block_features(inner, inside | {own})
 
 
 def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:

@@ -23,7 +23,7 @@ from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_lay
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
 from headrace.compiler.settings import PipelineSettings, StepSettings
-from headrace.compiler.source import SourceFile, Span
+from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath, TomlPlaces
 
@@ -34,7 +34,8 @@ class Configuration:
 
     `project_folder` is the folder of the configuration file, else of the nearest `pyproject.toml`,
     else the module's own. `sources` are the files read beside the module, by the path that
-    messages show. `dependencies` and `requires_python` are those of the PEP 723 block.
+    messages show. `dependencies` are those of the PEP 723 block; `requires_python` is that of the
+    block, else that of the project.
     """
 
     tree: Tree
@@ -63,6 +64,11 @@ class Configuration:
     def image_is_default(self) -> bool:
         """Whether no image is set for all steps, so that the stock Python image stands there."""
         return "image" not in self.tree and "image" not in self.tree.get("defaults", {})
+
+    @property
+    def has_profiles(self) -> bool:
+        """Whether another configuration than this one is there to choose."""
+        return any(layer.tree.get("profiles") for layer in self.layers)
 
     def step(self, names: Sequence[str]) -> StepSettings:
         """Return the settings of the step that has `names`, the more specific ones later."""
@@ -99,7 +105,9 @@ class Configuration:
                 for name in tree.get("steps", {}):
                     if name not in known:
                         span = layer.origin.key((*prefix, "steps", name))
-                        hint = did_you_mean(name, known) or known_names(known)
+                        hint = did_you_mean(name, known) or (
+                            known_names(known) if known else "remove the table: there are no steps"
+                        )
                         sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
 
 
@@ -127,19 +135,22 @@ def load(
         _merge(tree, layer.tree)
     profiles = tree.pop("profiles", {})
     if profile is not None and profile not in profiles:
-        hint = did_you_mean(profile, profiles) or known_names(profiles) if profiles else ""
+        hint = did_you_mean(profile, profiles) or (
+            known_names(profiles) if profiles else f"add a table [profiles.{profile}]"
+        )
         sink.report("HR404", f'no profile is called "{profile}"', None, hint=hint)
     _merge(tree, profiles.get(profile, {}))
     for override in _read_overrides(overrides, sink, sources):
         layers.append(override)
         _merge(tree, override.tree)
     _check_schedule(tree, layers, sink)
-    requires_python = text_or_none(script.get("requires-python"))
+    own = text_or_none(script.get("requires-python"))
+    required = own or text_or_none(project.get("requires-python"))
     return Configuration(
         tree=tree,
         project_folder=folder,
-        stock_image=_stock_image(block, requires_python, project, sink),
-        requires_python=requires_python,
+        stock_image=_stock_image(block if own else None, required, sink),
+        requires_python=required,
         dependencies=_texts(script.get("dependencies")),
         sources=sources,
         layers=tuple(layers),
@@ -155,15 +166,15 @@ def _read_overrides(
 ) -> Iterator[Layer]:
     """Yield each override as a layer; messages show them as the lines of a file `--set`."""
     text = "\n".join(override.replace("\n", " ").replace("\r", " ") for override in overrides)
-    source = SourceFile(Path("--set"), "--set", text)
+    source = SourceFile(Path(COMMAND_LINE), COMMAND_LINE, text)
     if overrides:
-        sources["--set"] = source
+        sources[COMMAND_LINE] = source
     for number, override in enumerate(overrides, 1):
         key, equals, value = override.partition("=")
         parsed = parse_override(key, value) if equals else None
         if parsed is None:
             end = len(override) + 1
-            span = Span(path="--set", line=number, end_line=number, end_column=end)
+            span = Span(path=COMMAND_LINE, line=number, end_line=number, end_column=end)
             hint = "write --set dotted.path=VALUE, as in --set steps.train.memory=64Gi"
             sink.report("HR402", f"cannot read --set {override}", span, hint=hint)
             continue
@@ -192,16 +203,14 @@ def _check_schedule(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
         sink.report("HR402", "`schedule` says no cron", span, hint=hint)
 
 
-def _stock_image(
-    block: tuple[Origin, Tree] | None, own: str | None, project: Tree, sink: Sink
-) -> str:
-    required = own or text_or_none(project.get("requires-python"))
+def _stock_image(block: tuple[Origin, Tree] | None, required: str | None, sink: Sink) -> str:
     try:
         minor = lowest_minor(required) if required else DEFAULT_MINOR
     except ValueError as error:
-        origin = block[0] if block and own else None
+        origin = block[0] if block else None
         place = origin.places.value(("requires-python",)) if origin else None
         span = origin.span(place) if origin else None
-        sink.report("HR402", f"`requires-python` cannot be used: {error}", span)
+        message = f"`requires-python` cannot be used: {error}"
+        sink.report("HR402", message, span, hint='write it as ">=3.11", or ">=3.11,<3.14"')
         minor = DEFAULT_MINOR
     return f"python:3.{minor}-slim"

@@ -116,7 +116,8 @@ def _read_file(
     try:
         text = read_bytes(path).decode().replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        sink.report("HR403", f"cannot read {path.name}: {error}", None)
+        hint = f"make {path} readable, as UTF-8, or move it away"
+        sink.report("HR403", f"cannot read {path.name}: {error}", None, hint=hint)
         return None
     source = sources.setdefault(path.name, SourceFile(path, path.name, text))
     if source.path != path:  # a second pyproject.toml, further up
@@ -139,10 +140,12 @@ def _parse(
         message, line, column = _toml_error(str(error), text)
         indent = indents[0] if indents else 0
         span = Span(path=source.shown_path, line=line + first_line - 1, column=column + indent)
-        sink.report("HR403", f"this is not TOML: {message}", span)
+        hint = "correct it here or just before: https://toml.io has the grammar"
+        sink.report("HR403", f"this is not TOML: {message}", span, hint=hint)
         return None
     except RecursionError:
-        sink.report("HR403", f"{source.shown_path} is nested too deeply", None)
+        message = f"{source.shown_path} is nested too deeply"
+        sink.report("HR403", message, None, hint="no setting needs more than five levels")
         return None
     return Origin(source, TomlPlaces(text), prefix, first_line, indents), tree
 

@@ -56,7 +56,9 @@ _STEP = _Table(
 _SHARED: dict[str, _Schema] = {
     "image": rules.image,
     "store": rules.store,
-    "targets": rules.list_of(rules.target, "targets"),
+    "targets": rules.list_of(
+        rules.target, "targets", if_empty="name one, or leave the key out for all of them"
+    ),
     "schedule": _Table(
         {
             "cron": rules.cron,
@@ -66,7 +68,7 @@ _SHARED: dict[str, _Schema] = {
         },
         short="cron",
     ),
-    "platform": rules.text,
+    "platform": rules.platform,
     "pipelines": rules.list_of(rules.function_name, "pipelines"),
     "defaults": _STEP,
     "steps": _NamedEntries(_STEP),

@@ -7,7 +7,7 @@ from headrace.compiler import ir
 
 AnyReference: TypeAlias = ir.Const | ir.Param | ir.Output | ir.Item | ir.Gather | ir.Merge
 AnyValue: TypeAlias = AnyReference | ir.Glue
-AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch
+AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
 
 
 def references(value: AnyValue) -> Iterator[AnyReference]:
@@ -37,6 +37,8 @@ def own_values(node: AnyNode) -> Iterator[AnyValue]:
             yield node.items
         case "branch":
             yield node.condition
+        case "guard":
+            pass
 
 
 def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
@@ -46,6 +48,8 @@ def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
             return (node.body,)
         case "branch":
             return (node.then, node.otherwise)
+        case "guard":
+            return (node.body, node.cleanup)
         case _:
             return ()
 
@@ -80,6 +84,9 @@ def _read(node: AnyNode) -> Iterator[AnyReference]:
         case "branch":
             yield from block_references(node.then, (m.then for m in node.merges))
             yield from block_references(node.otherwise, (m.otherwise for m in node.merges))
+        case "guard":
+            yield from block_references(node.body, (e.value for e in node.exits))
+            yield from block_references(node.cleanup)
 
 
 def block_references(block: ir.Block, exits: Iterable[AnyValue] = ()) -> Iterator[AnyReference]:

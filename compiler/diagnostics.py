@@ -55,12 +55,14 @@ class Sink:
         message: str,
         span: Span | None,
         *,
+        hint: str,
         label: str = "",
-        hint: str = "",
         severity: Severity = Severity.ERROR,
         related: tuple[Related, ...] = (),
     ) -> None:
-        """Add a diagnostic made of the arguments, which are those of `Diagnostic`."""
+        """Add a diagnostic made of the arguments, which are those of `Diagnostic`; none is without
+        a way out, the `hint`.
+        """
         self.add(
             Diagnostic(
                 code=code,

@@ -5,26 +5,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headrace.compiler import capabilities, ir
+from headrace.compiler import capabilities, ignores, ir
 from headrace.compiler.configuration import load
-from headrace.compiler.diagnostics import Severity, Sink
+from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
 from headrace.compiler.passes.prune import prune
-from headrace.compiler.registry import load_target
-from headrace.compiler.source import SourceFile
+from headrace.compiler.registry import MANIFEST_TARGETS, load_target
+from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.target import ManifestFile
 from headrace.compiler.verify import verify
 
 
 @dataclass
 class Compilation:
-    """What became of one source file; `pipeline` is None when there was an error."""
+    """What became of the source file `path`; `pipeline` is None when there was an error.
 
+    `is_only_configuration` tells that the source has no other: no profile, and no `--set`.
+    `checked` are the targets that it was compiled for so far.
+    """
+
+    path: Path
     pipeline: ir.Pipeline | None
     diagnostics: Sink
     sources: dict[str, SourceFile] = field(default_factory=dict)
     import_path: list[Path] = field(default_factory=list)
     project_folder: Path = field(default_factory=Path)
+    requires_python: str | None = None
     image_is_default: bool = False
+    is_only_configuration: bool = False
+    checked: set[str] = field(default_factory=set)
 
 
 def compile_source(
@@ -39,14 +47,15 @@ def compile_source(
     `settings` are overrides as `--set` takes them. Nothing of the module is imported or run.
     """
     # The frontend is the heaviest part, and `emit` alone does not need it.
+    from headrace.compiler.frontend.importable import check_importable
     from headrace.compiler.frontend.pipeline import lower_pipeline
     from headrace.compiler.frontend.project import Project
 
     sys.set_int_max_str_digits(0)  # an integer of any size is a constant like another
     sink = Sink()
     project = Project(path.absolute(), sink)
-    if project.main is None:
-        return Compilation(None, sink, project.sources)
+    if project.main is None or not check_importable(project, sink):
+        return Compilation(path, None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)
     if pipeline is not None:
@@ -56,13 +65,37 @@ def compile_source(
             verify(pruned, steered=True)
         pipeline = pruned
     return Compilation(
+        path,
         pipeline,
         sink,
         {**configuration.sources, **project.sources},
         [project.import_root],
         configuration.project_folder,
+        configuration.requires_python,
         configuration.image_is_default,
+        not settings and not configuration.has_profiles,
     )
+
+
+def findings(compilation: Compilation) -> list[Diagnostic]:
+    """Return all diagnostics but the warnings that the source silences, in order of their places.
+
+    Comments that silence nothing are among them, as far as this compilation can know.
+    """
+    return ignores.applied(compilation.diagnostics, compilation.sources, _read(compilation))
+
+
+def _read(compilation: Compilation) -> ignores.Read | None:
+    pipeline = compilation.pipeline
+    if pipeline is None or compilation.diagnostics.failed:
+        return None
+    stages = {"frontend"}
+    wanted = pipeline.settings.targets or MANIFEST_TARGETS
+    # Another profile, or another target, may have warnings that this compilation has not.
+    if compilation.is_only_configuration and compilation.checked.issuperset(wanted):
+        stages |= {"configuration", "target"}
+    functions = (pipeline.span, *(function.span for function in pipeline.functions))
+    return ignores.Read(pipeline.span.path, functions, frozenset(stages))
 
 
 def emit(
@@ -83,6 +116,8 @@ def emit(
     sink = compilation.diagnostics
     if compilation.image_is_default:
         _warn_about_image(pipeline, sink)
+    if pipeline.artifacts_at is not None and pipeline.settings.store is None:
+        _warn_about_store(pipeline.artifacts_at, sink)
     for target in targets.values():
         for diagnostic in capabilities.check(pipeline, target.capabilities):
             sink.add(diagnostic)
@@ -91,7 +126,19 @@ def emit(
                 sink.add(diagnostic)
     if sink.failed:
         return {}
+    compilation.checked |= targets.keys()
     return {name: target.emit(pipeline) for name, target in targets.items()}
+
+
+def _warn_about_store(at: Span, sink: Sink) -> None:
+    sink.report(
+        "HR407",
+        "no store is set for the artifacts that steps hand on: each run has to give one",
+        at,
+        label="hands on an artifact",
+        severity=Severity.WARNING,
+        hint='set `store = "..."` to a folder or a bucket that all pods reach',
+    )
 
 
 def _warn_about_image(pipeline: ir.Pipeline, sink: Sink) -> None:

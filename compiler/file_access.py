@@ -20,15 +20,27 @@ class Accesses:
         contents: The digest of each file that was read.
         files: For each path whether it was a file.
         folders: For each path whether it was a folder.
+        modules: For each folder the modules and packages that were in it.
         steady: Whether nothing changed while it was looked at.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing."""
-        self.contents: dict[str, str] = {}
-        self.files: dict[str, bool] = {}
-        self.folders: dict[str, bool] = {}
+    def __init__(
+        self,
+        contents: dict[str, str] | None = None,
+        files: dict[str, bool] | None = None,
+        folders: dict[str, bool] | None = None,
+        modules: dict[str, list[str]] | None = None,
+    ) -> None:
+        """Start with what is given."""
+        self.contents = contents or {}
+        self.files = files or {}
+        self.folders = folders or {}
+        self.modules = modules or {}
         self.steady = True
+
+    def as_object(self) -> dict[str, object]:
+        """Return what JSON can hold of it: the arguments that make it again."""
+        return {name: value for name, value in vars(self).items() if name != "steady"}
 
     def hold(self) -> bool:
         """Whether a look at the disk would give the same now."""
@@ -36,6 +48,7 @@ class Accesses:
             return (
                 all(os.path.isfile(path) is there for path, there in self.files.items())
                 and all(os.path.isdir(path) is there for path, there in self.folders.items())
+                and all(_modules(path) == known for path, known in self.modules.items())
                 and all(digest(_read(path)) == known for path, known in self.contents.items())
             )
         except OSError:
@@ -72,6 +85,14 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     return there
 
 
+def modules_in(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the modules and packages in `folder`, sorted."""
+    names = _modules(folder)
+    if accesses := _current.get():
+        _note(accesses, accesses.modules, folder, names)
+    return names
+
+
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of the file at `path`.
 
@@ -92,6 +113,17 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 def digest(data: bytes) -> str:
     """Return a text that other contents do not have."""
     return hashlib.blake2b(data, digest_size=20).hexdigest()
+
+
+def _modules(folder: str | os.PathLike[str]) -> list[str]:
+    names = set()
+    if os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if name.endswith(".py"):
+                names.add(name.removesuffix(".py"))
+            elif os.path.isfile(os.path.join(folder, name, "__init__.py")):
+                names.add(name)
+    return sorted(names - {"__init__"})
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

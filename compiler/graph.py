@@ -33,6 +33,12 @@ def _block_lines(block: ir.Block) -> Iterator[str]:
                     for line in _subgraph(f"{name}_{arm}", arm, block_of_arm):
                         yield _INDENT + line
                 yield "end"
+            case ir.Guard():
+                yield f'subgraph {name}["try: {_text(node.id)}"]'
+                for part, block_of_part in (("try", node.body), ("finally", node.cleanup)):
+                    for line in _subgraph(f"{name}_{part}", part, block_of_part):
+                        yield _INDENT + line
+                yield "end"
 
 
 def _subgraph(name: str, title: str, block: ir.Block) -> Iterator[str]:

@@ -52,15 +52,19 @@ class Item(IRModel):
 
 
 class Gather(IRModel):
-    """The list of what each turn of a `Map` gave for `name`, in the order of the items."""
+    """The list of what each turn of a `Map` gave for `name`, in the order of the items.
+
+    Another map may run over it: then it is `items`, a list that an engine reads.
+    """
 
     kind: Literal["gather"] = "gather"
     map: str
     name: str = "out"
+    role: Literal["value", "items"] = "value"
 
 
 class Merge(IRModel):
-    """What the arm of a `Branch` that was taken gave for `name`."""
+    """What the arm of a `Branch` that was taken, or a `Guard`, gave for `name`."""
 
     kind: Literal["merge"] = "merge"
     branch: str
@@ -103,19 +107,33 @@ class OutputSpec(IRModel):
     A `value` is opaque to every engine. A `condition` is a bare `true` or `false`, and `items` a
     JSON list of opaque texts: those two are what an engine may read. `expression` is evaluated over
     its own names and, in a `Call`, over `result`, which is what the function returned; without one
-    the output is the result itself.
+    the output is the result itself. One that is `required` is evaluated although nothing reads it:
+    Python would evaluate it, which may raise.
     """
 
     name: str
     role: Literal["value", "condition", "items"] = "value"
     expression: Glue | None = None
+    required: bool = False
+
+
+class Catch(IRModel):
+    """A handler of exceptions, under a name that is used once, and the classes that it handles.
+
+    A class is written with dots, `module.Class`, or by its name alone if it is a builtin.
+    """
+
+    handler: str
+    classes: tuple[str, ...]
 
 
 class Call(IRModel):
     """A step: a function of the project's own source, run in a container.
 
     `after` names the nodes of the same block that must have succeeded before this one starts
-    although no value comes from them.
+    although no value comes from them. What the node raises of a class in `catches` is no failure:
+    expressions of its outputs may read `caught`, which is then a tuple of the handler and the
+    exception, else None; nothing reads its other outputs then.
     """
 
     kind: Literal["call"] = "call"
@@ -123,6 +141,7 @@ class Call(IRModel):
     function: str
     arguments: tuple[Argument, ...] = ()
     outputs: tuple[OutputSpec, ...] = (OutputSpec(name="out"),)
+    catches: tuple[Catch, ...] = ()
     after: tuple[str, ...] = ()
     settings: StepSettings
     span: Span
@@ -134,13 +153,14 @@ class Compute(IRModel):
     kind: Literal["compute"] = "compute"
     id: str
     outputs: tuple[OutputSpec, ...]
+    catches: tuple[Catch, ...] = ()
     after: tuple[str, ...] = ()
     settings: StepSettings
     span: Span
 
 
 class Collected(IRModel):
-    """A value of a map's body that is gathered under `name`."""
+    """A value of a map's body that is gathered, or one that leaves a guard, under `name`."""
 
     name: str
     value: Value
@@ -149,7 +169,7 @@ class Collected(IRModel):
 class Map(IRModel):
     """A body that runs once for each item; an empty list is a success with empty gathers.
 
-    `items` is a constant list, or an output whose role is `items`.
+    `items` is a constant list, or an output or a gather whose role is `items`.
     """
 
     kind: Literal["map"] = "map"
@@ -182,7 +202,23 @@ class Branch(IRModel):
     span: Span
 
 
-Node = Annotated[Call | Compute | Map | Branch, Field(discriminator="kind")]
+class Guard(IRModel):
+    """A block and its cleanup, which runs after it whether it succeeded or failed.
+
+    The guard succeeds if both do. `exits` are values of either block; nothing in `cleanup` reads
+    what `body` makes.
+    """
+
+    kind: Literal["guard"] = "guard"
+    id: str
+    body: "Block"
+    cleanup: "Block"
+    exits: tuple[Collected, ...] = ()
+    after: tuple[str, ...] = ()
+    span: Span
+
+
+Node = Annotated[Call | Compute | Map | Branch | Guard, Field(discriminator="kind")]
 
 
 class Block(IRModel):
@@ -222,14 +258,23 @@ class PipelineParameter(IRModel):
 
 
 class Code(IRModel):
-    """The source that a run executes: the first-party modules, and one digest over them."""
+    """The source that a run executes: the first-party modules, and one digest over them.
+
+    `imported_first` is the pipeline's own module where a step in another one may see that Python
+    has imported it before.
+    """
 
     digest: str
     modules: tuple[str, ...]
+    imported_first: str | None = None
 
 
 class Pipeline(IRModel):
-    """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`."""
+    """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`.
+
+    `artifacts_at` is the first step, if there is one, whose annotations say that it hands on an
+    artifact.
+    """
 
     name: str
     function: str
@@ -238,6 +283,7 @@ class Pipeline(IRModel):
     parameters: tuple[PipelineParameter, ...] = ()
     functions: tuple[Function, ...] = ()
     body: Block = Block()
+    artifacts_at: Span | None = None
     result: Value = Const(text="null")
     settings: PipelineSettings = PipelineSettings()
     span: Span

@@ -2,12 +2,15 @@
 
 import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from headrace.compiler import ir
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.runtime import wire
 from headrace.runtime.errors import DataError
+
+_JSON_NUMBER = re.compile(r"(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 class ParameterError(Exception):
@@ -19,7 +22,8 @@ def read_parameters(
 ) -> dict[str, str]:
     """Return the wire text of each parameter that `assignments` give, by its name.
 
-    A value is the literal text where the annotation is `str`, else JSON or a Python literal.
+    A value is the literal text where the annotation is `str`, else JSON or a Python literal whose
+    numbers are written as in JSON.
 
     Raises:
         ParameterError: a parameter is unknown, given twice, missing, or its value does not fit.
@@ -69,7 +73,8 @@ def _value(name: str, annotation: str | None, written: str) -> object:
     except (ValueError, RecursionError):
         pass
     try:
-        value = ast.literal_eval(written.strip())
+        tree = ast.parse(written.strip(), mode="eval")
+        value = ast.literal_eval(tree) if _has_json_numbers(tree, written.strip()) else ...
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         value = ...
     if not _is_plain(value):
@@ -79,6 +84,17 @@ def _value(name: str, annotation: str | None, written: str) -> object:
             f"(a text needs double quotes of its own: --param '{name}=\"text\"')"
         )
     return value
+
+
+def _has_json_numbers(tree: ast.Expression, written: str) -> bool:
+    """Whether no number in `tree` is one that only Python reads, such as 0x10, 1_000 or +1."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.UAdd):
+            return False
+        is_number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        if is_number and not _JSON_NUMBER.fullmatch(ast.get_source_segment(written, node) or ""):
+            return False
+    return True
 
 
 def _is_plain(value: object) -> bool:

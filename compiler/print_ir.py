@@ -31,7 +31,9 @@ def schema() -> dict[str, Any]:
 def _pipeline_lines(pipeline: ir.Pipeline) -> Iterator[str]:
     for line in pipeline.doc.splitlines():
         yield f"doc {line}".rstrip()
-    yield f"code {pipeline.code.digest}  {', '.join(pipeline.code.modules)}"
+    first = pipeline.code.imported_first
+    imported = f"  after import {first}" if first else ""
+    yield f"code {pipeline.code.digest}  {', '.join(pipeline.code.modules)}{imported}"
     yield from _settings(pipeline.settings)
     for parameter in pipeline.parameters:
         default = parameter.default.text if parameter.default else None
@@ -73,13 +75,15 @@ def _head(node: AnyNode) -> str:
         case ir.Call():
             arguments = ", ".join(f"{a.name}={_value(a.value)}" for a in node.arguments)
             outputs = "" if node.outputs == (ir.OutputSpec(name="out"),) else _outputs(node.outputs)
-            return f"step {node.id} = {node.function}({arguments}){outputs}"
+            return f"step {node.id} = {node.function}({arguments}){outputs}{_catches(node)}"
         case ir.Compute():
-            return f"compute {node.id}{_outputs(node.outputs)}"
+            return f"compute {node.id}{_outputs(node.outputs)}{_catches(node)}"
         case ir.Map():
             return f"map {node.id} over {_value(node.items)}"
         case ir.Branch():
             return f"branch {node.id} on {_value(node.condition)}"
+        case ir.Guard():
+            return f"guard {node.id}"
 
 
 def _inside(node: AnyNode) -> Iterator[str]:
@@ -97,6 +101,15 @@ def _inside(node: AnyNode) -> Iterator[str]:
             for merge in node.merges:
                 then, otherwise = _value(merge.then), _value(merge.otherwise)
                 yield f"merge {merge.name} = {then} or else {otherwise}"
+        case ir.Guard():
+            yield from _block(node.body)
+            yield "finally:"
+            yield from (_INDENT + line for line in _block(node.cleanup))
+            yield from (f"exit {e.name} = {_value(e.value)}" for e in node.exits)
+
+
+def _catches(node: ir.Call | ir.Compute) -> str:
+    return "".join(f" catches {c.handler} ({', '.join(c.classes)})" for c in node.catches)
 
 
 def _after(ids: Iterable[str]) -> str:

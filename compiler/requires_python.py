@@ -1,4 +1,4 @@
-"""The oldest Python that a `requires-python` allows."""
+"""The Pythons that a `requires-python` allows."""
 
 import re
 from collections.abc import Iterator
@@ -29,6 +29,15 @@ def lowest_minor(requires_python: str) -> int:
         raise ValueError(f"no Python from 3.{_OLDEST_MINOR} on fits {requires_python!r}")
     bounded = any(operator in {">=", ">", "==", "===", "~="} for operator, _, _ in specifiers)
     return DEFAULT_MINOR if not bounded and DEFAULT_MINOR in allowed else allowed[0]
+
+
+def allows(requires_python: str, version: tuple[int, int, int]) -> bool:
+    """Whether `requires_python` allows the Python `version`.
+
+    Raises:
+        ValueError: it is not a version specifier.
+    """
+    return _allows(list(_specifiers(requires_python)), version)
 
 
 def _specifiers(text: str) -> Iterator[tuple[str, tuple[int, ...], bool]]:

@@ -43,7 +43,7 @@ _NOT_ZONES = {"localtime", "Factory"}
 class Refused(ValueError):
     """A value that a rule does not accept: why, and a way out."""
 
-    def __init__(self, message: str, hint: str = "", code: str = "HR402") -> None:
+    def __init__(self, message: str, hint: str, code: str = "HR402") -> None:
         """Keep the three; `message` follows the name of the setting."""
         super().__init__(message)
         self.message = message
@@ -51,7 +51,7 @@ class Refused(ValueError):
         self.code = code
 
 
-def _wrong_type(value: object, wanted: str, hint: str = "") -> NoReturn:
+def _wrong_type(value: object, wanted: str, hint: str) -> NoReturn:
     names = {bool: "true or false", str: "a text", int: "a number", float: "a number"}
     names |= {list: "a list", dict: "a table"}
     raise Refused(f"must be {wanted}, not {names.get(type(value), 'a date or a time')}", hint)
@@ -62,7 +62,7 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         _wrong_type(value, "a text", "put it in quotes")
     if not value or "\0" in value:
-        raise Refused("must not be empty or hold a NUL character")
+        raise Refused("must not be empty or hold a NUL character", "write a text")
     return value
 
 
@@ -78,9 +78,10 @@ def whole_number(minimum: int, maximum: int) -> Rule:
 
     def rule(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            _wrong_type(value, "a whole number")
+            _wrong_type(value, "a whole number", f"write it as {minimum}, without quotes")
         if not minimum <= value <= maximum:
-            raise Refused(f"must be from {minimum} to {maximum}, not {value}")
+            nearest = min(max(value, minimum), maximum)
+            raise Refused(f"must be from {minimum} to {maximum}, not {value}", f"write {nearest}")
         return value
 
     return rule
@@ -97,7 +98,7 @@ def duration(minimum: int) -> Rule:
         if seconds is None:
             raise Refused(f"is not a duration: {value!r}", hint)
         if not minimum <= seconds < 2**31:
-            raise Refused(f"must be at least {minimum} and less than 2**31 seconds")
+            raise Refused(f"must be at least {minimum} and less than 2**31 seconds", hint)
         return seconds
 
     return rule
@@ -115,7 +116,7 @@ def _seconds(written: str) -> int | None:
 def quantity(value: object) -> str:
     """Accept a Kubernetes quantity that is more than zero."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        _wrong_type(value, 'a quantity such as "500m" or "2Gi"')
+        _wrong_type(value, "a quantity", 'write it as "2", "500m" or "64Gi"')
     written = str(value)
     match = _QUANTITY.fullmatch(written)
     if match is None:
@@ -124,7 +125,7 @@ def quantity(value: object) -> str:
             'write it as "2", "500m" or "64Gi"',
         )
     if not float(match[1]):
-        raise Refused("must be more than zero")
+        raise Refused("must be more than zero", "leave the key out to ask for nothing")
     return written
 
 
@@ -140,7 +141,8 @@ def extended_quantity(value: object) -> str:
     """Accept a quantity of an extended resource: Kubernetes takes whole numbers only."""
     written = quantity(value)
     if not written.isdecimal() and not re.fullmatch(r"\d+([kMGTPE]|[KMGTPE]i)", written):
-        raise Refused(f"must be a whole number, not {written!r}")
+        hint = "only cpu can be divided: ask for whole ones"
+        raise Refused(f"must be a whole number, not {written!r}", hint)
     return written
 
 
@@ -177,6 +179,15 @@ def accelerator(value: object) -> str | None:
     return None
 
 
+def platform(value: object) -> str:
+    """Refuse any platform: what it decides is how accelerators are asked for by name."""
+    raise Refused(
+        f"has no effect yet: {text(value)!r}",
+        "leave it out; for now use resources, node_selector and tolerations",
+        code="HR405",
+    )
+
+
 def env_name(name: str) -> None:
     """Accept the name of an environment variable that headrace does not set itself."""
     if not _ENV_NAME.fullmatch(name):
@@ -190,14 +201,15 @@ def env_value(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         _wrong_type(value, "a text", "put the exact text in quotes")
     if "\0" in str(value):
-        raise Refused("must not hold a NUL character")
+        raise Refused("must not hold a NUL character", "no variable can hold one: encode the text")
     return str(value)
 
 
 def label_name(name: str) -> None:
     """Accept the key of a Kubernetes label."""
     if not _QUALIFIED_NAME.fullmatch(name):
-        raise Refused("is not the key of a Kubernetes label")
+        hint = 'write it as "disk" or "example.com/disk": letters, digits, and - _ . between them'
+        raise Refused("is not the key of a Kubernetes label", hint)
 
 
 def label_value(value: object) -> str:
@@ -205,7 +217,8 @@ def label_value(value: object) -> str:
     if not isinstance(value, str):
         _wrong_type(value, "a text", "put it in quotes")
     if not _LABEL_VALUE.fullmatch(value):
-        raise Refused(f"is not the value of a Kubernetes label: {value!r}")
+        hint = "use at most 63 letters, digits, and - _ . between them"
+        raise Refused(f"is not the value of a Kubernetes label: {value!r}", hint)
     return value
 
 
@@ -222,15 +235,20 @@ def one_of(*choices: str) -> Rule:
     return rule
 
 
-def list_of(rule: Rule, what: str) -> Rule:
-    """Return a rule that accepts a list whose elements `rule` accepts, none of them twice."""
+def list_of(rule: Rule, what: str, *, if_empty: str = "") -> Rule:
+    """Return a rule that accepts a list whose elements `rule` accepts, none of them twice.
+
+    `if_empty` is the way out of an empty list, which is refused then.
+    """
 
     def rule_of_list(value: object) -> tuple[object, ...]:
         if not isinstance(value, list):
             _wrong_type(value, f"a list of {what}", "put it in [ ]")
         checked = [rule(element) for element in value]
+        if if_empty and not checked:
+            raise Refused("must not be empty", if_empty)
         if any(element in checked[:index] for index, element in enumerate(checked)):
-            raise Refused(f"names one of its {what} twice")
+            raise Refused(f"names one of its {what} twice", "remove the second")
         return tuple(checked)
 
     return rule_of_list
@@ -245,7 +263,8 @@ def function_name(value: object) -> str:
     """Accept the name of a function."""
     written = text(value)
     if not written.isidentifier():
-        raise Refused(f"is not the name of a function: {written!r}")
+        hint = "name a function of the module, without brackets and dots"
+        raise Refused(f"is not the name of a function: {written!r}", hint)
     return written
 
 
@@ -338,5 +357,6 @@ def toleration(value: object) -> dict[str, object]:
     if "key" not in checked and not exists:
         raise Refused("has no key", 'give it one, or write operator = "Exists" to tolerate all')
     if "toleration_seconds" in checked and checked.get("effect") != "NoExecute":
-        raise Refused('has toleration_seconds, which need effect = "NoExecute"')
+        hint = 'write effect = "NoExecute", or leave toleration_seconds out'
+        raise Refused('has toleration_seconds, which need effect = "NoExecute"', hint)
     return checked

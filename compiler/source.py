@@ -5,6 +5,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+COMMAND_LINE = "--set"
+"""The path of a span in what `--set` says: no file, but each option as a line of one."""
+
 
 class Span(BaseModel):
     """A range of characters in a source file, for messages and for manifests.

@@ -27,6 +27,12 @@ class Target(Protocol):
     def check(self, pipeline: ir.Pipeline) -> Iterable[Diagnostic]:
         """Yield what the capability table cannot say: names, sizes and widths past a limit."""
 
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
+        """Return the names of all files that `emit` writes for it, whatever its settings are.
+
+        A `*` in a name stands for any text.
+        """
+
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return the manifest of `pipeline`, verified: every reference in it resolves.
 

@@ -70,7 +70,8 @@ class _Use:
     value: AnyValue
     known: _Known
     maps: frozenset[str]
-    place: Literal["own", "result of a call", "exit"] = "own"
+    place: Literal["own", "exit"] = "own"
+    own_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,24 @@ def _block_uses(block: ir.Block, known: _Known, maps: frozenset[str]) -> Iterato
     """Yield the uses in `block`; `known` is what is known at its end."""
     for position, node in enumerate(block.nodes):
         before = _Known(known.nodes, position, known.outer)
-        arguments = len(node.arguments) if isinstance(node, ir.Call) else None
+        own_names = _own_names(node)
+        arguments = len(node.arguments) if isinstance(node, ir.Call) else 0
         for number, value in enumerate(dataflow.own_values(node)):
-            over_result = arguments is not None and number >= arguments
-            yield _Use(node.id, value, before, maps, "result of a call" if over_result else "own")
+            if isinstance(node, ir.Call | ir.Compute) and number >= arguments:
+                yield _Use(node.id, value, before, maps, own_names=own_names)
+            else:
+                yield _Use(node.id, value, before, maps)
         match node:
             case ir.Map():
                 inside, around = _Known.after(node.body, before), maps | {node.id}
                 yield from _block_uses(node.body, inside, around)
                 yield from (_Use(node.id, g.value, inside, around, "exit") for g in node.gathers)
+            case ir.Guard():
+                body, cleanup = (_Known.after(part, before) for part in dataflow.blocks(node))
+                yield from _block_uses(node.body, body, maps)
+                yield from _block_uses(node.cleanup, cleanup, maps)
+                both = _Known(cleanup.nodes, cleanup.before, body)
+                yield from (_Use(node.id, e.value, both, maps, "exit") for e in node.exits)
             case ir.Branch():
                 then, otherwise = (_Known.after(arm, before) for arm in dataflow.blocks(node))
                 yield from _block_uses(node.then, then, maps)
@@ -121,6 +131,13 @@ def _block_uses(block: ir.Block, known: _Known, maps: frozenset[str]) -> Iterato
                 for merge in node.merges:
                     yield _Use(node.id, merge.then, then, maps, "exit")
                     yield _Use(node.id, merge.otherwise, otherwise, maps, "exit")
+
+
+def _own_names(node: AnyNode) -> frozenset[str]:
+    """Return the names that expressions of the outputs of `node` may read besides its values."""
+    result = {"result"} if isinstance(node, ir.Call) else set()
+    catching = isinstance(node, ir.Call | ir.Compute) and node.catches
+    return frozenset(result | {"caught"} if catching else result)
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
@@ -157,6 +174,8 @@ def _names_within_are_unique(view: _View) -> Iterator[str]:
                 kind, names = "gathers", [gather.name for gather in node.gathers]
             case ir.Branch():
                 kind, names = "merges", [merge.name for merge in node.merges]
+            case ir.Guard():
+                kind, names = "exits", [exit.name for exit in node.exits]
         yield from (f"{node.id}: two {kind} {name!r}" for name in _repeated(names))
 
 
@@ -197,6 +216,8 @@ def _given(node: AnyNode, reference: ir.Output | ir.Gather | ir.Merge) -> set[st
             return {gather.name for gather in node.gathers}
         case ir.Merge(), ir.Branch():
             return {merge.name for merge in node.merges}
+        case ir.Merge(), ir.Guard():
+            return {exit.name for exit in node.exits}
     return set()
 
 
@@ -267,7 +288,7 @@ def _glue_names_are_used_and_bound(view: _View) -> Iterator[str]:
             continue
         free = set(_free(tree))
         given = {name for name, _ in glue.names}
-        allowed = given | BUILTINS | ({"result"} if use.place == "result of a call" else set())
+        allowed = given | BUILTINS | use.own_names
         for name in sorted(free - allowed):
             yield f"{use.owner}: {name!r} is not bound in the glue {glue.source!r}"
         for name in sorted(given - free):
@@ -314,6 +335,8 @@ def _names_of_a_node_mean_one_value(view: _View) -> Iterator[str]:
 
 
 def _role(value: AnyValue, nodes: dict[str, AnyNode]) -> str | None:
+    if isinstance(value, ir.Gather):
+        return value.role
     if not isinstance(value, ir.Output):
         return None
     node = nodes.get(value.node)
@@ -344,6 +367,8 @@ def _exits_are_references(view: _View) -> Iterator[str]:
                 named = [(gather.name, gather.value) for gather in node.gathers]
             case ir.Branch():
                 named = [(m.name, value) for m in node.merges for value in (m.then, m.otherwise)]
+            case ir.Guard():
+                named = [(exit.name, exit.value) for exit in node.exits]
             case _:
                 named = []
         for name, value in named:

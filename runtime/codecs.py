@@ -70,6 +70,19 @@ class Artifacts:
         finally:
             os.unlink(path)
 
+    def export(self, reference: dict[str, Any]) -> str:
+        """Return the path of a copy of what `reference` stands for, as a file or a folder.
+
+        Raises:
+            DataError, RetryableError, ManifestError: as for `load`.
+        """
+        codec, name, digest = reference["codec"], str(reference["name"]), reference["digest"]
+        if codec in ("file", "folder"):
+            return str(self.load(reference))
+        path = self._new_path(os.path.basename(name))
+        self.store.copy(digest, path)
+        return path
+
     def save_text(self, text: str) -> dict[str, Any]:
         """Keep the JSON `text` and return the fields of the object that stands for it.
 

@@ -18,6 +18,8 @@ usage: headrace-step [OPTIONS] MODULE:FUNCTION [--PARAMETER=VALUE | --PARAMETER:
 A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the values of --let.
 
   --step=ID                     the name of the step in messages
+  --catch=HANDLER=CLASS,...     what the step raises of a CLASS is no failure: expressions of
+                                outputs may read `caught`, which is HANDLER and the exception
   --let=NAME=VALUE              bind a value for expressions; also NAME:=EXPRESSION
   --value=NAME:=EXPRESSION      an output; it may read `result`, what the function returned
   --condition=NAME:=EXPRESSION  an output that is true or false
@@ -25,6 +27,7 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
   --output=NAME=PATH            write an output there; without an expression it is `result`
   --xcom=PATH                   write all outputs there, as one JSON object
   --declare=NAME                with --xcom: an output that is `result`
+  --import=MODULE               import it before anything else; also HEADRACE_IMPORT
   --code=DIGEST --modules=A,B   refuse other code; also HEADRACE_CODE, HEADRACE_MODULES
   --store=URL                   where artifacts are kept; also HEADRACE_STORE
 """
@@ -52,6 +55,8 @@ class StepCommand:
         self.function = ""
         self.arguments: list[Given] = []
         self.lets: list[Given] = []
+        self.catches: list[tuple[str, list[str]]] = []
+        """The handlers, in order, and the classes that each of them handles."""
         self.expressions: dict[str, tuple[str, str]] = {}
         """The role and the expression of each output that has one, by its name."""
         self.paths: dict[str, str] = {}
@@ -59,6 +64,7 @@ class StepCommand:
         self.declared: list[str] = []
         self.code: str | None = None
         self.modules: str | None = None
+        self.first: str | None = None
         self.store: str | None = None
 
     def outputs(self) -> list[str]:
@@ -148,7 +154,10 @@ def _add_option(command: StepCommand, argument: str) -> None:
     option, equals, value = argument[2:].partition("=")
     if not equals:
         raise ManifestError(f"unknown option {argument[:80]!r} (see headrace-step --help)")
-    if option == "let":
+    if option == "catch":
+        given = _given(value, argument)
+        command.catches.append((given.name, given.text.split(",")))
+    elif option == "let":
         command.lets.append(_given(value, argument))
     elif option in ("value", "condition", "items"):
         given = _given(value, argument)
@@ -160,6 +169,8 @@ def _add_option(command: StepCommand, argument: str) -> None:
         command.paths[given.name] = given.text
     elif option == "declare":
         command.declared.append(value)
+    elif option == "import":
+        command.first = value
     elif option in ("step", "xcom", "code", "modules", "store"):
         setattr(command, option, value)
     else:

@@ -17,12 +17,13 @@ _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 class UserError(StepError):
-    """The user's code failed; `cause` is what it raised."""
+    """The user's code failed; `cause` is what it raised, `where` may say where."""
 
-    def __init__(self, text: str, cause: BaseException | None = None) -> None:
+    def __init__(self, text: str, cause: BaseException | None = None, where: str = "") -> None:
         """Keep the line for people, or nothing where the exception says it all, and the cause."""
         super().__init__(text)
         self.cause = cause
+        self.where = where
 
 
 def load(key: str) -> Callable[..., Any]:
@@ -33,7 +34,7 @@ def load(key: str) -> Callable[..., Any]:
         UserError: importing the module failed.
     """
     module, _, path = key.partition(":")
-    _import(module)
+    import_module(module)
     found: Any = sys.modules[module]
     for part in path.split("."):
         try:
@@ -51,7 +52,13 @@ def load(key: str) -> Callable[..., Any]:
     return function
 
 
-def _import(module: str) -> None:
+def import_module(module: str) -> None:
+    """Import the user's `module`.
+
+    Raises:
+        ManifestError: it is not here.
+        UserError: it raised, or ended the program.
+    """
     try:
         __import__(module)
     except ModuleNotFoundError as error:

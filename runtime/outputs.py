@@ -6,7 +6,7 @@ import os
 
 from headrace.runtime import wire
 from headrace.runtime.errors import DataError, from_os_error
-from headrace.runtime.glue import evaluate
+from headrace.runtime.glue import evaluate, reads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,17 @@ LONGEST_WITHOUT_STORE = 100_000
 Linux (MAX_ARG_STRLEN), and some engines keep several copies."""
 
 
+_ABSENT = {"value": wire.mark("null"), "condition": "false", "items": "[]"}
+"""The text of an output that nothing reads."""
+
+
 def texts(
     command: StepCommand, names: Mapping[str, object], store: wire.Keeper | None
 ) -> dict[str, str]:
     """Return the text of each output of `command`; `names` are the values that expressions read.
+
+    Where the function gave no `result`, since it raised what a handler handles, only expressions
+    over `caught` are evaluated: nothing reads the other outputs then.
 
     Raises:
         DataError: an output cannot travel.
@@ -35,6 +42,9 @@ def texts(
     given = {}
     for name in command.outputs():
         role, source = command.expressions.get(name, ("value", None))
+        if names.get("caught") is not None and (source is None or not reads(source, "caught")):
+            given[name] = _ABSENT[role]
+            continue
         value = names["result"] if source is None else evaluate(source, names)
         given[name] = _text(name, role, value, store)
     return given

@@ -31,12 +31,24 @@ def report(step: str, error: StepError) -> None:
     if isinstance(error, UserError) and error.cause is not None:
         shown, exception_line = _formatted(error.cause)
         text = f"{shown}{line}" if last else shown.rstrip("\n")
+        if error.where:
+            text = f"headrace: step {step}: {error.where}\n{text}"
         line = line if last else exception_line
     _flush(sys.stdout)
     if sys.stderr is not None:
         print(text, file=sys.stderr)
         _flush(sys.stderr)
     tell_engine(line)
+
+
+def report_handled(step: str, error: UserError) -> None:
+    """Write what the step raised to standard error, and that the pipeline handles it."""
+    assert error.cause is not None
+    shown, last = _formatted(error.cause)
+    _flush(sys.stdout)
+    if sys.stderr is not None:
+        print(f"{shown}headrace: step {step}: the pipeline handles {last}", file=sys.stderr)
+        _flush(sys.stderr)
 
 
 def tell_engine(message: str) -> None:

@@ -13,9 +13,9 @@ from headrace.runtime import changes, command_line, function, outputs, wire
 from headrace.runtime.command_line import COMPUTE, USAGE, StepCommand
 from headrace.runtime.errors import ManifestError, StepError
 from headrace.runtime.function import UserError
-from headrace.runtime.glue import evaluate
+from headrace.runtime.glue import evaluate, handled
 from headrace.runtime.opaque import References, Touched
-from headrace.runtime.report import report, tell_engine
+from headrace.runtime.report import report, report_handled, tell_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,20 +107,36 @@ class _Step:
     def _run(self) -> None:
         self._command.outputs()
         self._check_code()
-        values: dict[str, object] = {}
+        called = None
+        first = self._command.first
+        if first is None:
+            first = os.environ.get("HEADRACE_IMPORT", "")
+        if first:
+            function.import_module(first)
         if self._command.function != COMPUTE:
             called = function.load(self._command.function)
             self._over_lets(bool)  # what is wrong with them is told before the call
-            values["result"] = self._called(called)
         try:
-            texts = self._over_lets(
+            values = {"result": self._called(called)} if called else {}
+            texts = self._texts({**values, "caught": None})
+        except UserError as error:
+            caught = handled(self._command.catches, error.cause)
+            if caught is None:
+                raise
+            report_handled(self._command.step, error)
+            texts = self._texts({"caught": caught})
+        outputs.write(self._command, texts, self._folder)
+
+    def _texts(self, values: dict[str, object]) -> dict[str, str]:
+        """Return the texts of the outputs; `values` are what their expressions read."""
+        try:
+            return self._over_lets(
                 lambda lets: outputs.texts(self._command, {**lets, **values}, self._store)
             )
         except StepError:
             raise
         except Exception as error:
             raise UserError("", error) from None
-        outputs.write(self._command, texts, self._folder)
 
     def _called(self, called: Any) -> object:
         key = self._command.function
@@ -228,7 +244,8 @@ class _naming:
         if isinstance(error, StepError):
             raise type(error)(f"the value of {self._name!r}: {error}") from error
         if isinstance(error, Exception):
-            raise UserError(f"the value of {self._name!r} cannot be computed", error) from None
+            where = f"this value of {self._name!r} cannot be computed"
+            raise UserError("", error, where) from None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ import re
 import sys
 
 from headrace.runtime.errors import DataError, ManifestError
-from headrace.runtime.wire_types import TAG, WRITERS, read_tagged, write_by_class
+from headrace.runtime.wire_types import TAG as TAG
+from headrace.runtime.wire_types import WRITERS, read_tagged, write_by_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,19 +241,30 @@ def bare(text: str, store: Keeper | None = None) -> str:
     return text[1:] if text[:1] == VALUE_MARK else text
 
 
-def plain(text: str, store: Keeper | None = None) -> Any:
+def plain(
+    text: str,
+    store: Keeper | None = None,
+    place: Callable[[dict[str, Any]], str] | None = None,
+) -> Any:
     """Return the value of `text` as JSON has it, for people and other programs.
 
     Tuples, sets and named tuples become lists, dataclasses objects, enumeration members and numpy
     scalars their values, dates ISO 8601 texts, other numbers texts, bytes and artifacts a small
-    object that describes them. Nothing of the user's is imported.
+    object that describes them; `place` tells the path where the artifact of such a reference can
+    be opened. Nothing of the user's is imported.
 
     Raises:
         DataError: as for `decode`.
     """
     from headrace.runtime.wire_plain import plain_of
 
-    return _loads(bare(text, store), plain_of)
+    def placed(fields: dict[str, Any]) -> Any:
+        shown = plain_of(fields)
+        if place is not None and fields.get(TAG) == "artifact":
+            shown["path"] = place(fields)
+        return shown
+
+    return _loads(bare(text, store), placed)
 
 
 def shortened(text: str) -> str:

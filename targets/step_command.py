@@ -21,6 +21,8 @@ def step_arguments(
     engine takes all outputs from one file, and its target says so in an option of its own.
     """
     arguments = [f"--step={node.id}"]
+    for catch in node.catches:
+        arguments.append(f"--catch={catch.handler}={','.join(catch.classes)}")
     for output in node.outputs:
         if output.expression is not None:
             arguments.append(f"--{output.role}={output.name}:={output.expression.source}")

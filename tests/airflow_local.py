@@ -28,7 +28,8 @@ SECONDS = 300
 class Outcome:
     """How a run ended: `result` is the XCom text of the last task, if it got there.
 
-    `tasks` has the state of each task, by `id` or `id[index]`; `pods` what each attempt ran.
+    `tasks` has the state of each task, by `id` or `id[index]`; `pods` what each attempt ran, and
+    its `message` as Kubernetes would have it from the termination log.
     """
 
     state: str
@@ -39,12 +40,18 @@ class Outcome:
 
 
 def run(
-    dag_file: Path, parameters: dict[str, str], code_dir: Path, python: str | Path = sys.executable
+    dag_file: Path,
+    parameters: dict[str, str],
+    code_dir: Path,
+    python: str | Path = sys.executable,
+    *,
+    temporary: Path | None = None,
 ) -> Outcome:
     """Run the DAG in `dag_file` once and return how it ended.
 
     Pods run the `headrace-step` beside the interpreter `python`, with `code_dir` as the current
-    folder; `parameters` are the run's JSON texts by name.
+    folder; `parameters` are the run's JSON texts by name. `temporary` is where all pods make their
+    temporary files.
     """
     worker = _worker()
     before = len(worker.log())
@@ -55,6 +62,7 @@ def run(
             "parameters": parameters,
             "code_dir": str(code_dir),
             "step": str(Path(python).parent / "headrace-step"),
+            "temporary": None if temporary is None else str(temporary),
         }
     )
     return Outcome(**answer, log=worker.log()[before:])
@@ -171,7 +179,13 @@ def _load(folder: str) -> dict[str, Any]:
     return {"errors": errors, "dags": json.loads(json.dumps(dags, default=str))}
 
 
-def _run(dag_file: str, parameters: dict[str, str], code_dir: str, step: str) -> dict[str, Any]:
+def _run(
+    dag_file: str,
+    parameters: dict[str, str],
+    code_dir: str,
+    step: str,
+    temporary: str | None,
+) -> dict[str, Any]:
     import signal
 
     from airflow.dag_processing.dagbag import DagBag
@@ -188,7 +202,10 @@ def _run(dag_file: str, parameters: dict[str, str], code_dir: str, step: str) ->
         raise RuntimeError(f"no DAG: {bag.import_errors}")
     (dag,) = bag.dags.values()
     pods: list[dict[str, Any]] = []
-    _pods_as_processes(Path(code_dir), step, pods)
+    machine = {"PATH": os.environ["PATH"], "HOME": code_dir}
+    if temporary is not None:
+        machine["TMPDIR"] = temporary
+    _pods_as_processes(machine, step, pods)
     signal.alarm(SECONDS)
     try:
         dag_run = dag.test(run_conf=parameters)
@@ -210,7 +227,8 @@ def _run(dag_file: str, parameters: dict[str, str], code_dir: str, step: str) ->
     return {"state": str(dag_run.state), "result": result, "tasks": states, "pods": pods}
 
 
-def _pods_as_processes(code_dir: Path, step: str, pods: list[dict[str, Any]]) -> None:
+def _pods_as_processes(machine: dict[str, str], step: str, pods: list[dict[str, Any]]) -> None:
+    """Let pods be processes whose environment has `machine`, and add to `pods` what each did."""
     from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
     from kubernetes.client import ApiClient
     from kubernetes.client import models as k8s
@@ -230,10 +248,12 @@ def _pods_as_processes(code_dir: Path, step: str, pods: list[dict[str, Any]]) ->
         task = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
         with tempfile.TemporaryDirectory() as folder:
             returned = Path(folder) / "return.json"
-            done = _process(container, code_dir, step, returned)
+            done = _process(container, machine, step, returned)
             specification = ApiClient().sanitize_for_serialization(self.pod)["spec"]
             pods.append({"task": task, **done, "specification": specification})
-            terminated = k8s.V1ContainerStateTerminated(exit_code=done["exit_code"])
+            terminated = k8s.V1ContainerStateTerminated(
+                exit_code=done["exit_code"], message=done["message"]
+            )
             status = k8s.V1ContainerStatus(
                 name="base",
                 image="",
@@ -246,23 +266,27 @@ def _pods_as_processes(code_dir: Path, step: str, pods: list[dict[str, Any]]) ->
             if done["exit_code"] != 0:
                 from airflow.exceptions import AirflowException
 
-                raise AirflowException(f"Pod {task} returned a failure: {done['stderr']}")
+                raise AirflowException(
+                    f"Pod {task} returned a failure.\n{done['message']}\n{done['stderr']}"
+                )
             return json.loads(returned.read_text()) if returned.is_file() else None
 
     KubernetesPodOperator.hook = property(lambda self: Hook())
     KubernetesPodOperator.execute = execute
 
 
-def _process(container: Any, code_dir: Path, step: str, returned: Path) -> dict[str, Any]:
+def _process(container: Any, machine: dict[str, str], step: str, returned: Path) -> dict[str, Any]:
     environment: dict[str, str] = {}
     for variable in container.env:
         environment[variable.name] = _expanded(variable.value or "", environment)
     command = [_expanded(text, environment) for text in (*container.command, *container.args)]
     assert command[0] == "headrace-step"
+    message = returned.with_name("termination-log")
+    message.touch()
     process = subprocess.run(
         [step, *(text.replace(XCOM_FILE, str(returned)) for text in command[1:])],
-        cwd=code_dir,
-        env={"PATH": os.environ["PATH"], "HOME": str(code_dir), **environment},
+        cwd=machine["HOME"],
+        env={**machine, "HEADRACE_TERMINATION_LOG": str(message), **environment},
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -271,6 +295,7 @@ def _process(container: Any, code_dir: Path, step: str, returned: Path) -> dict[
         "arguments": command,
         "environment": environment,
         "exit_code": process.returncode,
+        "message": message.read_text(encoding="utf-8"),
         "stderr": process.stderr,
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from argo_model import Model
+from argo_model import Failed, Model
 
 STORE_PARAMETER = "headrace-store"
 
@@ -33,7 +33,7 @@ def run(
     environment = {
         "PATH": os.environ["PATH"],
         "HEADRACE_STORE": parameters.get(STORE_PARAMETER, ""),
-        **_environment(template),
+        **environment_of(template),
     }
 
     def container(arguments: list[str]) -> dict[str, str]:
@@ -42,7 +42,7 @@ def run(
     return Model(template, container).run(**parameters)
 
 
-def _environment(template: Mapping[str, Any]) -> dict[str, str]:
+def environment_of(template: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables that stand in the manifest as they are."""
     return {
         variable["name"]: variable["value"]
@@ -72,7 +72,8 @@ def _container(
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        if done.returncode:
+            raise Failed(done.stderr)
         return {name: path.read_text() for name, path in outputs.items()}
 
 

@@ -21,6 +21,10 @@ class Stuck(Exception):
     """The real controller hangs or ends in Error here."""
 
 
+class Failed(Exception):
+    """A container, or a DAG, ended in failure."""
+
+
 class Model:
     """Runs of one WorkflowTemplate."""
 
@@ -31,7 +35,11 @@ class Model:
         self._run: dict[str, str] = {}
 
     def run(self, **arguments: str) -> str:
-        """Run the pipeline; return its result as the entrypoint gives it."""
+        """Run the pipeline; return its result as the entrypoint gives it.
+
+        Raises:
+            Failed: the run failed.
+        """
         declared = {p["name"]: p.get("value") for p in self._spec["arguments"]["parameters"]}
         self._run = {**declared, **arguments}
         if None in self._run.values():
@@ -48,6 +56,7 @@ class Model:
             return {p["name"]: written[p["name"]] for p in parameters(template, "outputs")}
         for task in ordered(template["dag"]["tasks"], names):
             names |= self._task(task, names)
+        fail_by_leaves(template["dag"]["tasks"], names)
         return {
             output["name"]: given(output["valueFrom"], names)
             for output in parameters(template, "outputs")
@@ -60,17 +69,25 @@ class Model:
             return {f"{prefix}.status": "Skipped"}
         arguments = parameters(task, "arguments")
         if "withItems" not in task and "withParam" not in task:
-            outputs = self._template(task["template"], values(arguments, names))
+            try:
+                outputs = self._template(task["template"], values(arguments, names))
+            except Failed:
+                return {f"{prefix}.status": "Failed"}
         else:
             items = task.get("withItems") or json.loads(filled(task["withParam"], names))
             if not isinstance(items, list):
                 raise Stuck(f"no list of items: {items!r}")
             if not items:
                 return {f"{prefix}.status": "Skipped"}
-            turns = [
-                self._template(task["template"], values(arguments, {**names, "item": item}))
-                for item in items
-            ]
+            turns, failed = [], False
+            for item in items:
+                given = values(arguments, {**names, "item": item})
+                try:
+                    turns.append(self._template(task["template"], given))
+                except Failed:
+                    failed = True
+            if failed:
+                return {f"{prefix}.status": "Failed"}
             outputs = {name: aggregated([turn[name] for turn in turns]) for name in turns[0]}
         named = {f"{prefix}.outputs.parameters.{k}": v for k, v in outputs.items()}
         return {f"{prefix}.status": "Succeeded", **named}
@@ -82,21 +99,48 @@ def parameters(owner: Mapping[str, Any], part: str) -> list[Any]:
 
 
 def ordered(tasks: list[Any], names: dict[str, str]) -> Any:
-    """Yield the tasks when what they depend on has succeeded, the last written first."""
+    """Yield the tasks when what they depend on holds, the last written first; omit the others."""
     waiting = list(tasks)
     while waiting:
-        ready = [
-            task
-            for task in waiting
-            if all(
-                names.get(f"tasks.{term.removesuffix('.Succeeded')}.status") == "Succeeded"
-                for term in filter(None, task.get("depends", "").split(" && "))
-            )
-        ]
-        if not ready:
-            raise Stuck(f"omitted: {[task['name'] for task in waiting]}")
-        waiting.remove(ready[-1])
-        yield ready[-1]
+        ready = [task for task in waiting if depends(task, names)]
+        ended = [task for task in waiting if all(f"tasks.{n}.status" in names for n in named(task))]
+        if ready:
+            waiting.remove(ready[-1])
+            yield ready[-1]
+        elif ended:
+            waiting.remove(ended[-1])
+            names[f"tasks.{ended[-1]['name']}.status"] = "Omitted"
+        else:
+            raise Stuck(f"nothing ends {[task['name'] for task in waiting]}")
+
+
+def depends(task: Mapping[str, Any], names: Mapping[str, str]) -> bool:
+    """Whether what `task` depends on holds; unknown while one of those tasks has not ended."""
+    if not all(f"tasks.{name}.status" in names for name in named(task)):
+        return False
+
+    def holds(term: str) -> bool:
+        name, _, status = term.rpartition(".")
+        return names[f"tasks.{name}.status"] == status
+
+    text = task.get("depends", "")
+    return not text or any(
+        all(holds(term) for term in alternative.split(" && ")) for alternative in text.split(" || ")
+    )
+
+
+def named(task: Mapping[str, Any]) -> list[str]:
+    """Return the tasks that `task` depends on."""
+    return re.findall(r"([\w-]+)\.[A-Z]", task.get("depends", ""))
+
+
+def fail_by_leaves(tasks: list[Any], names: Mapping[str, str]) -> None:
+    """Do what the controller does at the end of a DAG: its last tasks decide."""
+    inner = {name for task in tasks for name in named(task)}
+    for task in tasks:
+        status = names[f"tasks.{task['name']}.status"]
+        if task["name"] not in inner and status not in ("Succeeded", "Skipped"):
+            raise Failed(f"{task['name']}: {status}")
 
 
 def values(arguments: list[Any], names: Mapping[str, str]) -> dict[str, str]:
@@ -198,6 +242,6 @@ class _Reader:
         if name in self._names:
             return self._names[name]
         task = ".".join(name.split(".")[:2])
-        if self._names.get(f"{task}.status") == "Skipped":
+        if self._names.get(f"{task}.status") in ("Skipped", "Failed"):
             return None
         raise Stuck(f"absent: {token!r}")

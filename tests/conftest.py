@@ -1,9 +1,12 @@
 """Options and fixtures of all tests."""
 
 import os
+from typing import Any
 
 import pytest
 
+import python_files
+import random_amount
 from golden_files import GoldenFiles, may_update
 
 
@@ -13,6 +16,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the files in golden/ that differ, and fail this once; not where CI is set",
     )
+    parser.addoption(
+        "--whole-corpus",
+        action="store_true",
+        help="let the frontend meet every Python file of this machine; else a fixed choice of them",
+    )
+    parser.addoption(
+        "--random-pipelines",
+        type=int,
+        default=random_amount.USUAL,
+        metavar="N",
+        help="how many random pipelines to compare with CPython (default: %(default)s)",
+    )
+    parser.addoption(
+        "--random-seed",
+        type=int,
+        default=0,
+        metavar="S",
+        help="which random pipelines these are (default: %(default)s, always the same ones)",
+    )
+    parser.addoption(
+        "--all-runs",
+        action="store_true",
+        help="run every conformance case on Airflow and kfp.local with all its parameters",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +47,31 @@ def golden(request: pytest.FixtureRequest) -> GoldenFiles:
     """Return what compares texts with the files in `golden/`."""
     asked = bool(request.config.getoption("--update-golden"))
     return GoldenFiles(update=may_update(asked, os.environ))
+
+
+@pytest.fixture(scope="session")
+def whole_corpus(request: pytest.FixtureRequest) -> bool:
+    """Return whether every Python file is to be met."""
+    return bool(request.config.getoption("--whole-corpus"))
+
+
+@pytest.fixture(scope="session")
+def random_pipelines(request: pytest.FixtureRequest) -> random_amount.Amount:
+    """Return how many random pipelines there are to be, and which."""
+    options = request.config.option
+    return random_amount.Amount(options.random_pipelines, options.random_seed)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded to be told as one."""
+    recorded: dict[str, list[Any]] = {}
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties if report.when == "call" else ():
+            recorded.setdefault(name, []).append(value)
+    for text in recorded.get("told", ()):
+        terminalreporter.write_line(str(text))
+    if "python_files" in recorded:
+        rows = [row for rows in recorded["python_files"] for row in rows]
+        terminalreporter.write_line(python_files.report(rows))
+    if "random_pipelines" in recorded:
+        terminalreporter.write_line(random_amount.report(recorded["random_pipelines"]))

@@ -46,6 +46,8 @@ class Interpreter:
             return json.loads(value.text)
         if isinstance(value, ir.Glue):
             return value.source
+        if isinstance(value, ir.Gather):
+            value = value.model_copy(update={"role": "value"})
         return self._values[value]
 
     def _block(self, block: ir.Block) -> None:
@@ -59,6 +61,11 @@ class Interpreter:
                     for m in node.merges:
                         value = self._value(m.then if taken else m.otherwise)
                         self._values[ir.Merge(branch=node.id, name=m.name)] = value
+                case ir.Guard():
+                    self._block(node.body)
+                    self._block(node.cleanup)
+                    for e in node.exits:
+                        self._values[ir.Merge(branch=node.id, name=e.name)] = self._value(e.value)
                 case _:
                     self._step(node)
 

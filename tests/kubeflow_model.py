@@ -23,6 +23,10 @@ class Stuck(Exception):
     """The real backend refuses or fails here."""
 
 
+class Failed(Exception):
+    """A container, or a whole run, failed."""
+
+
 @dataclass
 class Execution:
     """A task that ran, was skipped by its condition, or was omitted because of another."""
@@ -53,6 +57,8 @@ class Model:
         if set(inputs) != set(declared):
             raise Stuck(f"HTTP 400: parameters {sorted(set(inputs) ^ set(declared))}")
         root = self._dag(self._root, inputs)
+        if root.state == "failed":
+            raise Failed("the run failed")
         if "result" not in parameters(self._root, "outputDefinitions"):
             return None
         result = resolve(root, "result")
@@ -85,14 +91,20 @@ class Model:
                 raise Stuck(f"{sorted(tasks)} wait for what is not there")
             for name in ready:
                 done[name] = self._task(tasks.pop(name), inputs, done)
-        return Execution("complete", component, tasks=done)
+        inner = {d for task in component["dag"]["tasks"].values() for d in needed(task)}
+        last = [execution for name, execution in done.items() if name not in inner]
+        failed = any(execution.state in ("failed", "omitted") for execution in last)
+        # Tasks after one that was skipped by its condition are omitted, and the DAG succeeds.
+        if failed and not any(e.state == "failed" for e in done.values()):
+            failed = False
+        return Execution("failed" if failed else "complete", component, tasks=done)
 
     def _task(
         self, task: Mapping[str, Any], parent: Values, done: Mapping[str, Execution]
     ) -> Execution:
         name = task["componentRef"]["name"]
         component = self._components[name]
-        if any(done[n].state != "complete" for n in needed(task)):
+        if not all(waited(text, done) for text in task.get("dependentTasks", ())):
             return Execution("omitted", component)
         inputs = {
             key: given(source, parent, done)
@@ -111,13 +123,17 @@ class Model:
             self._component(name, component, typed(component, {**rest, loop["itemInput"]: i}, loop))
             for i in items
         ]
-        return Execution("complete", component, iterations=turns)
+        failed = any(turn.state == "failed" for turn in turns)
+        return Execution("failed" if failed else "complete", component, iterations=turns)
 
     def _component(self, name: str, component: Mapping[str, Any], inputs: Values) -> Execution:
         if "dag" in component:
             return self._dag(component, inputs)
         self.ran.append(name)
-        outputs = self._container(name, inputs)
+        try:
+            outputs = self._container(name, inputs)
+        except Failed:
+            return Execution("failed", component)
         for key, spec in parameters(component, "outputDefinitions").items():
             if not isinstance(outputs.get(key), list if spec["parameterType"] == "LIST" else str):
                 raise Stuck(f"{name} wrote {outputs.get(key)!r} as {key}")
@@ -154,7 +170,19 @@ def needed(task: Mapping[str, Any]) -> set[str]:
     """The tasks that it waits for, by word and by what it reads."""
     sources = task.get("inputs", {}).get("parameters", {}).values()
     read = {s["taskOutputParameter"]["producerTask"] for s in sources if "taskOutputParameter" in s}
-    return read | set(task.get("dependentTasks", ()))
+    return read | {t for text in task.get("dependentTasks", ()) for t in terms(text)}
+
+
+def terms(text: str) -> list[str]:
+    """Return the tasks that an entry of `dependentTasks` names."""
+    return list(dict.fromkeys(term.partition(".")[0] for term in text.split(" || ")))
+
+
+def waited(text: str, done: Mapping[str, Execution]) -> bool:
+    """Whether an entry of `dependentTasks`, which goes into Argo's `depends`, holds."""
+    states = {"Failed": "failed", "Errored": "errored", "": "complete"}
+    parts = (term.partition(".") for term in text.split(" || "))
+    return any(done[name].state == states[state] for name, _, state in parts)
 
 
 def given(source: Mapping[str, Any], parent: Values, done: Mapping[str, Execution]) -> Value:
@@ -195,6 +223,8 @@ def loop_items(items: Mapping[str, Any], inputs: Values) -> list[Any]:
 
 def holds(condition: str, inputs: Values) -> bool:
     """Evaluate the two forms of CEL that are used."""
+    if condition == "false":
+        return False
     match = re.fullmatch(r"inputs\.parameter_values\['(\w+)'\] (==|!=) 'true'", condition)
     if match and match[1] in inputs:
         return (inputs[match[1]] == "true") == (match[2] == "==")
@@ -206,7 +236,7 @@ def holds(condition: str, inputs: Values) -> bool:
 
 def resolve(execution: Execution, key: str) -> Value:
     """Look an output up as a driver does: down through DAGs, to a container or a loop."""
-    if execution.state == "omitted":
+    if execution.state in ("omitted", "failed"):
         raise Stuck("not in tasks")
     if "executorLabel" in execution.component:
         return execution.outputs[key]

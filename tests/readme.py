@@ -1,10 +1,12 @@
-"""The generated parts of the README: python tests/readme.py rewrites them."""
+"""The generated parts of the README; python tests/readme.py rewrites those of all pages."""
 
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import language_page
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 HEADRACE = Path(sys.executable).with_name("headrace")
@@ -58,3 +60,4 @@ def _between(text: str, name: str, content: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(filled(README.read_text()))
+    language_page.PAGE.write_text(language_page.filled(language_page.PAGE.read_text()))

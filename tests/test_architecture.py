@@ -124,6 +124,34 @@ def test_every_code_that_is_used_is_in_the_table() -> None:
     assert used == set(CODES)
 
 
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _hint(node: ast.Call) -> ast.expr | None:
+    given = {keyword.arg: keyword.value for keyword in node.keywords}
+    position = {"Refused": 1, "error": 3}.get(_called(node), len(node.args))
+    return given.get("hint", node.args[position] if position < len(node.args) else None)
+
+
+def test_every_diagnostic_has_a_way_out() -> None:
+    reports = [
+        (f"{module.relative_to(ROOT)}:{node.lineno}", _hint(node))
+        for module in modules("compiler", "targets")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call)
+        and _called(node) in {"report", "error", "Diagnostic", "Refused"}
+    ]
+    assert len(reports) > 100
+    without = [
+        place
+        for place, hint in reports
+        if hint is None
+        or any(isinstance(part, ast.Constant) and part.value == "" for part in ast.walk(hint))
+    ]
+    assert without == []
+
+
 def test_the_command_line_starts_without_the_compiler() -> None:
     program = "import sys; from headrace.compiler.cli import application; print(*sys.modules)"
     loaded = subprocess.run(

@@ -27,7 +27,7 @@ def pipeline(text: str = "a b"):
 
 
 def other(text: str = "a b"):
-    return load(load(text))
+    return load(text + "!")
 """
 
 
@@ -104,10 +104,10 @@ def test_check_and_compile_answer_for_each_other(project: Project) -> None:
     assert project.compilations == 1
     manifest = project.folder / "manifests" / "argo" / "pipe.workflowtemplate.yaml"
     manifest.write_text(manifest.read_text().replace("load", "lost"))
-    code, out, err = project.headrace("check", "pipe.py")
+    code, out, _ = project.headrace("check", "pipe.py")
     assert (code, project.compilations) == (1, 1)
     assert "+      - pipe:load\n" in out
-    assert err.endswith("1 of 3 manifests differ; run headrace compile\n")
+    assert out.endswith("1 of 3 manifests differ; run headrace compile\n")
 
 
 CHANGES: dict[str, Callable[[Project], object]] = {
@@ -224,6 +224,18 @@ def test_a_damaged_entry_is_ignored(
     assert again == (0, first[1].replace("wrote", "unchanged"), first[2])
     assert project.compilations == 2
     assert not project.compiles()
+
+
+def test_stale_files_are_shown_from_the_cache_too(project: Project) -> None:
+    project.headrace("compile", "pipe.py")
+    stale = project.folder / "manifests" / "argo" / "pipe.cronworkflow.yaml"
+    stale.write_text("")
+    line = f"stale {stale.relative_to(project.folder)}: "
+    assert line in project.headrace("compile", "pipe.py")[2]
+    assert line in project.headrace("compile", "pipe.py", "--output-format", "json")[1]
+    project.compilations = 0
+    code, out, _ = project.headrace("check", "pipe.py")
+    assert (code, line in out, project.compilations) == (1, True, 0)
 
 
 def test_no_cache_neither_reads_nor_writes(project: Project) -> None:

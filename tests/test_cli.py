@@ -1,7 +1,9 @@
 """The command line: what it prints, where, and with which exit code."""
 
+import contextlib
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import sarif_schema
 from headrace.compiler.cli import main
 from headrace.compiler.codes import CODES, explanation
 
@@ -95,6 +98,52 @@ def test_a_failing_step_is_a_failed_run(run: Run, tmp_path: Path) -> None:
     assert str(Path(__file__).parent.parent / "runtime") not in err
 
 
+MAKES_FILES = """
+from pathlib import Path
+
+
+class Thing: ...
+
+
+def file() -> Path:
+    Path("notes.txt").write_text("noted")
+    return Path("notes.txt")
+
+
+def folder() -> Path:
+    Path("site").mkdir()
+    Path("site/index.html").write_text("<p>")
+    return Path("site")
+
+
+def thing() -> Thing:
+    return Thing()
+
+
+def pipeline():
+    return {"kind": "file", "made": [file(), (folder(),), thing()]}
+"""
+
+
+def test_files_of_a_result_can_be_opened(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "makes.py").write_text(MAKES_FILES)
+    code, out, _ = run("run", "makes.py", "--json")
+    answer = json.loads(out)
+    file, (folder,), thing = answer["result"]["made"]
+    assert code == 0
+    assert Path(file["path"]).name == "notes.txt"
+    assert Path(file["path"]).read_text() == "noted"
+    assert (Path(folder["path"]).name, (Path(folder["path"]) / "index.html").read_text()) == (
+        "site",
+        "<p>",
+    )
+    assert Path(thing["path"]).stat().st_size == thing["size"]
+    assert "path" not in answer["result"]
+    assert str(tmp_path / ".headrace" / "runs" / answer["run"]) in file["path"]
+    _, out, _ = run("run", "makes.py")
+    assert json.loads(out)["made"][0]["path"].endswith("/notes.txt")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -109,6 +158,39 @@ def test_wrong_parameters_are_wrong_usage(run: Run, arguments: list[str], part: 
     code, out, err = run("run", "shout.py", *arguments)
     assert (code, out) == (2, "")
     assert part in err
+
+
+def test_the_python_that_runs_must_be_one_that_is_required(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "shout.py"
+    for wanted, code in ((">=3.11", 0), ("!=3.5.*", 0), (">=3.39", 1)):
+        source.write_text(f'# /// script\n# requires-python = "{wanted}"\n# ///\n{PIPELINE}')
+        found, _, err = run("run", "shout.py")
+        assert (found, "requires-python is '>=3.39', and this is Python 3." in err) == (code, code)
+        assert run("ir", "shout.py")[0] == 0
+    source.write_text(PIPELINE)
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = "<3.11"\n')
+    assert run("run", "shout.py")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("functions", "hint"),
+    [("ab", "work.py:a, work.py:b\n"), ("abcde", "work.py:a, work.py:b, work.py:c and 2 more\n")],
+)
+def test_a_module_without_a_pipeline_names_its_functions(
+    run: Run, tmp_path: Path, functions: str, hint: str
+) -> None:
+    (tmp_path / "work.py").write_text("".join(f"def {name}(): ...\n" for name in functions))
+    code, _, err = run("ir", "work.py")
+    assert code == 1
+    assert f"  = help: name one of its functions: {hint}" in err
+
+
+def test_what_is_nested_too_deeply_is_shown(run: Run, tmp_path: Path) -> None:
+    sum_of_many = " + ".join(["a"] * 900)
+    text = f"def one(x): return x\ndef pipeline(a: int = 1):\n    b = a\n    c = {sum_of_many}\n"
+    (tmp_path / "deep.py").write_text(text + "    return one(c)\n")
+    _, _, err = run("ir", "deep.py", "--output-format", "json")
+    assert [(f["code"], f["line"]) for f in json.loads(err)] == [("HR102", 4)]
 
 
 # --- compile and check ---------------------------------------------------------------------------
@@ -157,6 +239,103 @@ def test_findings_for_machines(run: Run) -> None:
     assert "HR102" in {f["code"] for f in findings}
     _, _, err = run("compile", "broken.py", "--output-format", "github")
     assert err.startswith("::error title=HR")
+    _, _, err = run("compile", "broken.py", "--output-format", "sarif", "--set", "cpuu=1")
+    log = json.loads(err)
+    assert sarif_schema.errors(log) == []
+    [run_of_it] = log["runs"]
+    assert [artifact["location"]["uri"] for artifact in run_of_it["artifacts"]] == ["broken.py"]
+    assert {"HR102", "HR401"} <= {result["ruleId"] for result in run_of_it["results"]}
+
+
+@pytest.mark.parametrize(
+    ("output_format", "empty"), [("text", ""), ("json", "[]\n"), ("github", "")]
+)
+def test_a_silenced_warning_is_in_no_format(run: Run, output_format: str, empty: str) -> None:
+    silent = PIPELINE.replace('"!"):', '"!"):  # headrace: ignore[HR406]')
+    Path("shout.py").write_text(silent)
+    assert run("compile", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("check", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("ir", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("graph", "shout.py", "--output-format", output_format)[2] == empty
+    assert run("compile", "shout.py", "--output-format", "sarif")[2].count('"results": []') == 1
+
+
+def test_check_says_nothing_else_on_stderr(run: Run) -> None:
+    code, out, err = run("check", "shout.py", "--output-format", "sarif")
+    assert (code, "manifests differ" in out) == (1, True)
+    assert [r["ruleId"] for r in json.loads(err)["runs"][0]["results"]] == ["HR406"]
+
+
+def headrace_on_a_terminal(folder: Path, *arguments: str, **environment: str) -> str:
+    """Return what `headrace` writes to a terminal that is its stderr."""
+    outer, inner = pty.openpty()
+    process = subprocess.Popen(
+        [HEADRACE, *arguments],
+        cwd=folder,
+        env=PLAIN_ENVIRONMENT | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=inner,
+    )
+    os.close(inner)
+    written = b""
+    with contextlib.suppress(OSError):  # Linux's end of a terminal that nobody has open any more
+        while part := os.read(outer, 65536):
+            written += part
+    os.close(outer)
+    assert process.wait() == 1
+    return written.decode()
+
+
+PLAIN_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING")
+} | {"TERM": "xterm"}
+
+
+def test_colours_on_a_terminal(run: Run, tmp_path: Path) -> None:
+    red = "\x1b[1;31merror[HR"
+    assert red in headrace_on_a_terminal(tmp_path, "compile", "broken.py")
+    for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}):
+        text = headrace_on_a_terminal(tmp_path, "compile", "broken.py", **variables)
+        assert "error[HR" in text
+        assert "\x1b" not in text
+    assert red in headrace_on_a_terminal(tmp_path, "compile", "broken.py", NO_COLOR="")
+
+
+def headrace_into_a_pipe(folder: Path, *arguments: str, **environment: str) -> str:
+    """Return what `headrace` writes to a pipe that is its stderr, whatever its encoding."""
+    result = subprocess.run(
+        [HEADRACE, *arguments],
+        cwd=folder,
+        env=PLAIN_ENVIRONMENT | environment,
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    return result.stderr.decode("latin-1")
+
+
+def test_colours_in_a_pipe_only_by_force(run: Run, tmp_path: Path) -> None:
+    assert "\x1b" not in headrace_into_a_pipe(tmp_path, "compile", "broken.py")
+    forced = headrace_into_a_pipe(tmp_path, "compile", "broken.py", FORCE_COLOR="1")
+    assert "\x1b[1;31merror[HR" in forced
+    both = headrace_into_a_pipe(tmp_path, "compile", "broken.py", FORCE_COLOR="1", NO_COLOR="1")
+    assert "\x1b" not in both
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("ascii", r"'\u65e5\xe9'"), ("latin-1", r"'\u65e5é'")]
+)
+def test_a_terminal_without_utf8(run: Run, tmp_path: Path, encoding: str, text: str) -> None:
+    (tmp_path / "wide.py").write_text(
+        "def f(a: str, b: str) -> str:\n    return a\n\n\n"
+        "def pipeline():\n    return f('日é', wrng)\n"
+    )
+    err = headrace_into_a_pipe(tmp_path, "compile", "wide.py", PYTHONIOENCODING=encoding)
+    lines = err.splitlines()
+    at = lines.index(f"6 |     return f({text}, wrng)")
+    assert lines[at + 1].index("^^^^ not bound here") == lines[at].index("wrng")
 
 
 def test_either_all_files_are_written_or_none(run: Run, tmp_path: Path) -> None:
@@ -183,6 +362,23 @@ def test_an_out_folder_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_a_file_that_cannot_be_written_has_its_own_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def refuse(path: Path, content: bytes) -> int:
+        if path.parent.name == "kubeflow":
+            raise PermissionError(13, "Permission denied", str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    code, _, err = run("compile", "shout.py")
+    said = "Error: cannot write manifests/kubeflow/shout.yaml: Permission denied"
+    assert (code, err.splitlines()[-1]) == (1, said)
+    assert not (tmp_path / "manifests").exists()
+
+
 def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert run("check", "shout.py")[0] == 1
     assert run("compile", "shout.py")[0] == 0
@@ -193,7 +389,85 @@ def test_check_shows_what_differs(run: Run, tmp_path: Path) -> None:
     assert code == 1
     assert any(line.startswith("-") and "a b" in line for line in out.splitlines())
     assert any(line.startswith("+") and "c d" in line for line in out.splitlines())
-    assert "run headrace compile" in err
+    assert out.endswith("1 of 1 manifests differ; run headrace compile\n")
+    assert "HR406" in err
+
+
+def test_what_the_source_no_longer_gives_is_stale(run: Run, tmp_path: Path) -> None:
+    settings = tmp_path / "headrace.toml"
+    settings.write_text('image = "a:1"\nschedule = "0 3 * * *"\n')
+    assert run("compile", "shout.py")[0] == 0
+    assert run("check", "shout.py")[1] == "5 manifests are up to date\n"
+    settings.write_text('image = "a:1"\n')
+    code, out, err = run("compile", "shout.py")
+    files = ["argo/shout.cronworkflow.yaml", "kubeflow/shout.recurring-run.yaml"]
+    assert (code, "stale" in out) == (0, False)
+    assert [line.partition(":")[0] for line in err.splitlines()] == [
+        f"stale manifests/{name}" for name in files
+    ]
+    assert all((tmp_path / "manifests" / name).exists() for name in files)
+    assert run("compile", "shout.py", "--output-format", "json")[2] == "[]\n"
+    code, out, err = run("check", "shout.py")
+    assert (code, err) == (1, "")
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        f"stale manifests/{name}" for name in files
+    ]
+    code, out, _ = run("check", "shout.py", "--target", "argo")
+    assert (code, "argo/shout.cron" in out, "kubeflow" in out) == (1, True, False)
+    assert run("check", "shout.py", "--target", "airflow")[0] == 0
+    for name in files:
+        (tmp_path / "manifests" / name).unlink()
+    assert run("check", "shout.py")[:2] == (0, "3 manifests are up to date\n")
+    settings.write_text('image = "a:1"\ntargets = ["argo"]\n')
+    code, out, _ = run("check", "shout.py")
+    assert code == 1
+    assert ["kubeflow/shout.yaml" in out, "airflow/shout.py" in out] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("{{x}}.py", "`{{x}}`, which is not a Python name"),
+        ("$(x).py", "`$(x)`, which is not a Python name"),
+        ("a.b.py", "`a.b`, which is not a Python name"),
+        ("pk{{a}}/work.py", "`pk{{a}}`, which is not a Python name"),
+        ("class.py", "`class`, which is a keyword"),
+        ("pk/import/work.py", "`import`, which is a keyword"),
+        ("noext", "no ending `.py`"),
+        ("__main__.py", "`__main__` is the name of a module of Python"),
+        ("json.py", "`json` is the name of a module of Python"),
+        ("json/work.py", "`json` is the name of a module of Python"),
+        ("headrace.py", "`headrace` is the name of a module of headrace itself"),
+    ],
+)
+def test_a_file_that_no_program_can_import(run: Run, tmp_path: Path, name: str, part: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents[: name.count("/")]:
+        (folder / "__init__.py").write_text("")
+    path.write_text(PIPELINE)
+    for command in ("compile", "run"):
+        code, out, err = run(command, name, "--output-format", "json")
+        [finding] = json.loads(err)
+        assert (code, out, finding["code"]) == (1, "", "HR107")
+        assert part in finding["message"]
+        assert finding["hint"]
+
+
+@pytest.mark.parametrize("name", ["headrace.py", "headrace/__init__.py", "headrace/runtime/x.py"])
+def test_a_rival_of_headrace_beside_the_pipeline(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("")
+    code, _, err = run("run", "shout.py")
+    assert code == 1
+    assert f"error[HR107]: `{name.partition('/')[0]}" in err
+    assert "= help: rename `headrace" in err
+
+
+def test_a_folder_that_is_only_called_headrace_is_no_rival(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "headrace").mkdir()
+    (tmp_path / "headrace" / "notes.txt").write_text("")
+    assert run("run", "shout.py")[:2] == (0, '["A B!", 1]\n')
 
 
 # --- what the compiler knows ---------------------------------------------------------------------
@@ -217,24 +491,61 @@ def test_the_json_fits_its_schema(run: Run) -> None:
 def test_the_examples_of_an_explanation(run: Run, tmp_path: Path, code: str) -> None:
     examples = [part.partition("```")[0] for part in explanation(code).split("```python\n")[1:]]
     assert len(examples) == 2
+    if "HR406" not in explanation(code):
+        # Pages that do not speak of images take for granted that the project names one.
+        (tmp_path / "headrace.toml").write_text('image = "ghcr.io/acme/digits:1"\n')
     found = []
     for example in examples:
-        path = tmp_path / "example.py"
+        first = example.splitlines()[0]
+        path = tmp_path / (first[2:] if first.endswith(".py") else "example.py")
         path.write_text(example)
         function = next((line for line in example.splitlines() if "def a_pipeline" in line), None)
-        name = f"example.py:{function[4:-3]}" if function else "example.py"
+        name = f"{path.name}:{function[4:-3]}" if function else path.name
         profile = ["--profile", "gke"] if code == "HR404" else []
         _, _, err = run("compile", name, "--output-format", "json", *profile)
-        found.append({f["code"] for f in json.loads(err)} - ({"HR406"} - {code}))
+        found.append({f["code"] for f in json.loads(err)})
     assert found == [{code}, set()]
 
 
 def test_explain(run: Run) -> None:
-    assert run("explain", "hr101")[1].startswith("# HR101: syntax error\n")
-    assert len(run("explain")[1].splitlines()) == len(CODES)
-    code, _, err = run("explain", "HR999")
-    assert code == 2
-    assert "HR999" in err
+    assert run("explain", "hr101") == (0, explanation("HR101"), "")
+    code, out, _ = run("explain", "HR101", "--output-format", "json")
+    assert code == 0
+    assert json.loads(out) == {
+        "code": "HR101",
+        "title": "syntax error",
+        "severity": "error",
+        "stage": "frontend",
+        "page": explanation("HR101"),
+    }
+
+
+def test_explain_lists_all_codes(run: Run) -> None:
+    code, out, _ = run("explain")
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) == len(CODES)
+    assert "HR101  error    syntax error" in lines
+    assert "HR406  warning  no image set" in lines
+    listed = json.loads(run("explain", "--output-format", "json")[1])
+    assert [line.split()[0] for line in lines] == [entry["code"] for entry in listed]
+    assert {"code": "HR406", "title": "no image set", "severity": "warning", "stage": "target"} in (
+        listed
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("HR21", 'did you mean "HR201"?'),
+        ("HR20", 'did you mean "HR201", "HR202" or "HR203"?'),
+        ("HR999", "`headrace explain` lists them all"),
+    ],
+)
+def test_explain_a_code_that_is_not(run: Run, wrong: str, hint: str) -> None:
+    code, out, err = run("explain", wrong)
+    assert (code, out) == (2, "")
+    assert err.endswith(f"Error: no diagnostic has the code '{wrong}': {hint}\n")
 
 
 def test_targets(run: Run) -> None:
@@ -253,7 +564,9 @@ def test_targets(run: Run) -> None:
         (["compile", "."], "is a folder"),
         (["compile", "shout.py:"], "not the name of a function"),
         (["compile", "shout.py:a-b"], "not the name of a function"),
-        (["compile", "shout.py", "--target", "local"], "local"),
+        (["compile", "shout.py", "--target", "local"], "known here: airflow, argo, kubeflow"),
+        (["compile", "shout.py", "--target", "argoo"], 'did you mean "argo"?'),
+        (["compile", "shout.py", "--output-format", "xml"], "'sarif'"),
         (["compile", "shout.py", "--frobnicate"], "--frobnicate"),
         (["frobnicate"], "frobnicate"),
     ],
@@ -263,6 +576,19 @@ def test_wrong_usage(run: Run, arguments: list[str], part: str) -> None:
     assert (code, out) == (2, "")
     assert part in err
     assert "Traceback" not in err
+
+
+def test_settings_of_a_pipeline_as_of_a_step_are_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(
+        PIPELINE + "\n\ndef nightly():\n    return pipeline()\n\n\ndef unused() -> int: ...\n"
+    )
+    for name in ("pipeline", "nightly"):
+        wrong = ("--set", f"steps.{name}.memory=1Gi", "--set", 'pipelines=["nightly"]')
+        code, _, err = run("ir", "two.py", *wrong)
+        assert code == 1
+        assert f'error[HR401]: no step is called "{name}"' in err
+        assert "= help: known here: join, result, shout, unused, words\n" in err
+    assert run("ir", "two.py:nightly", "--set", "steps.unused.memory=1Gi")[0] == 0
 
 
 def test_wrong_settings_are_findings(run: Run) -> None:
@@ -315,16 +641,59 @@ def test_a_reader_that_leaves_is_no_accident(run: Run, tmp_path: Path) -> None:
     assert (result.stdout, result.stderr) == ("{\n", "")
 
 
-def test_the_shell_completes_commands(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", ["run shout.py", "compile shout.py", "explain"])
+def test_an_output_that_takes_nothing_is_one_clear_line(
+    run: Run, tmp_path: Path, arguments: str
+) -> None:
+    (tmp_path / "headrace.toml").write_text('image = "a:1"\n')
+    command = [str(HEADRACE), *arguments.split()]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    said = [line for line in result.stderr.splitlines() if "result[" not in line]
+    said = [line for line in said if not line.startswith(("words: ", "join: ", "result: "))]
+    assert said == ["headrace: cannot write the output: No space left on device"]
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_accident(run: Run, tmp_path: Path, closed: str) -> None:
+    for arguments in ("run shout.py", "explain"):
+        command = f"{HEADRACE} {arguments} {closed}"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert (result.returncode, "Traceback" in result.stderr) == (0, False), result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["ir shout.py", "run shout.py"])
+def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> None:
+    for streams in ("", "2>&1"):
+        command = f"{HEADRACE} {arguments} {streams} | true"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert not {"Error", "bug", "Traceback"} & set(result.stderr.replace(":", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("headrace co", ["plain,compile"]),
+        ("headrace compile shout.py --target a", ["plain,argo", "plain,airflow"]),
+        ("headrace explain HR40", [f"plain,HR40{number}" for number in range(1, 8)]),
+        ("headrace explain hr404", ["plain,HR404"]),
+        ("headrace check shout.py --target ", ["plain,argo", "plain,kubeflow", "plain,airflow"]),
+        ("headrace check shout.py --output-format s", ["plain,sarif"]),
+    ],
+)
+def test_the_shell_completes(tmp_path: Path, words: str, completed: list[str]) -> None:
     environment = os.environ | {
         "_HEADRACE_COMPLETE": "bash_complete",
-        "COMP_WORDS": "headrace co",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
     }
     result = subprocess.run(
         [str(HEADRACE)], env=environment, capture_output=True, text=True, check=False
     )
-    assert result.stdout.split() == ["plain,compile"]
+    assert result.stdout.split() == completed
 
 
 def test_compiling_runs_nothing_of_the_module(run: Run, tmp_path: Path) -> None:

@@ -174,7 +174,8 @@ def test_promise_2_the_same_module_does_run_under_python(effect: str, tmp_path: 
 
 def test_promise_2_a_local_run_compiles_before_anything_runs(tmp_path: Path) -> None:
     file = write_flow(tmp_path / "sources", "open('ran', 'w').close()")
-    file.write_text(file.read_text() + "    while start:\n        pass\n")
+    refused = "    while start:\n        pass\n    return ["
+    file.write_text(file.read_text().replace("    return [", refused))
     done = run([HEADRACE, "run", str(file)], file.parent)
     assert done.returncode == 1, done.stderr
     assert not (file.parent / "ran").exists()

@@ -1,12 +1,11 @@
 """The README says what is so."""
 
+import json
 import re
-import tomllib
 from pathlib import Path
 
-from headrace.compiler.configuration import load
-from headrace.compiler.diagnostics import Sink
-from headrace.compiler.source import SourceFile
+import pytest
+
 from readme import README, example, filled, headrace
 
 ROOT = README.parent
@@ -31,15 +30,45 @@ def test_the_first_example_gives_what_the_readme_shows(tmp_path: Path) -> None:
     )
 
 
-def test_the_settings_in_the_readme_are_accepted(tmp_path: Path) -> None:
+def test_the_settings_in_the_readme_compile(tmp_path: Path) -> None:
     toml = README.read_text().partition("```toml\n")[2].partition("```")[0]
-    assert tomllib.loads(toml)
     (tmp_path / "headrace.toml").write_text(toml)
-    module = tmp_path / "digits.py"
-    module.write_text("")
-    sink = Sink()
-    load(module, SourceFile(module, "digits.py", ""), "small", (), sink)
-    assert list(sink) == []
+    (tmp_path / "digits.py").write_text(
+        "def train() -> int:\n    return 1\n\n\ndef pipeline():\n    return train()\n"
+    )
+    for profile in ([], ["--profile", "small"]):
+        wrote = headrace("compile", "digits.py", *profile, folder=tmp_path)
+        assert "argo/" in wrote
+        assert "kubeflow" not in wrote
+
+
+def test_the_example_with_files_runs(tmp_path: Path) -> None:
+    section = README.read_text().partition("\n## Files\n")[2].partition("\n## ")[0]
+    (tmp_path / "table.py").write_text(example(section))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "data.csv").write_text("A\nB\n")
+    count, table = json.loads(headrace("run", "table.py", folder=tmp_path))
+    place = Path(table["path"]).relative_to(tmp_path)
+    assert (count, place.parts[:2], place.parts[3:]) == (
+        2,
+        (".headrace", "runs"),
+        ("result", "1", "clean.csv"),
+    )
+
+
+def test_the_error_in_the_readme_is_what_is_printed(tmp_path: Path) -> None:
+    console = README.read_text().partition("$ headrace compile digits.py\n")[2].partition("```")[0]
+    (shown,) = re.findall(r"^31 \| (.*)$", console, flags=re.MULTILINE)
+    above = ["def evaluate(model: float) -> float:", "    return model", "", ""]
+    above += ["#"] * (27 - len(above)) + [
+        "def pipeline(models: list[float]):",
+        "    a = 1",
+        "    b = a",
+    ]
+    (tmp_path / "digits.py").write_text("\n".join([*above, shown, "    return scores, b\n"]))
+    with pytest.raises(RuntimeError) as error:
+        headrace("compile", "digits.py", folder=tmp_path)
+    assert str(error.value) == console
 
 
 def test_links_lead_somewhere() -> None:

@@ -4,17 +4,24 @@
 70 is a mistake of headrace itself; 130 is an interruption.
 """
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Sequence
 
+FAILED = 1
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN}
+"""What a write to a stream says whose file, disk or terminal does not take it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -27,19 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
-        # Whoever read the output has left; Python must not try to flush it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # whoever read it has left
         return BROKEN_PIPE
     except Exception as error:
+        # What has the name of a file is no stream.
+        if isinstance(error, OSError) and error.errno in _OUTPUT_ERRORS and not error.filename:
+            with contextlib.suppress(OSError):
+                print(f"headrace: cannot write the output: {error.strerror}", file=sys.stderr)
+            _give_up_output()
+            return FAILED
         if os.environ.get("HEADRACE_DEBUG"):
             raise
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        print(
-            f"headrace: this is a bug in headrace: {cause}"
-            " (set HEADRACE_DEBUG=1 to see the traceback, and please report it)",
-            file=sys.stderr,
-        )
-        return INTERNAL_ERROR
+        return _own_mistake(error)
     return code
 
 
@@ -80,5 +86,40 @@ def _run(arguments: list[str]) -> int:
 
 
 def _interrupted() -> int:
-    print("headrace: interrupted", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print("headrace: interrupted", file=sys.stderr)
+    _give_up_output()
     return INTERRUPTED
+
+
+def _own_mistake(error: Exception) -> int:
+    cause = f"{type(error).__name__}: {error}".splitlines()[0]
+    print(
+        f"headrace: this is a bug in headrace: {cause}"
+        " (set HEADRACE_DEBUG=1 to see the traceback, and please report it)",
+        file=sys.stderr,
+    )
+    return INTERNAL_ERROR
+
+
+def _open_what_is_closed() -> None:
+    """Write to nowhere what a caller closed: no file may get the number of a standard stream."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.close(number)
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+
+
+def _give_up_output() -> None:
+    """Lead streams that do not take what they are given to nowhere; Python flushes them at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

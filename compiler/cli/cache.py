@@ -9,9 +9,10 @@ Nothing that takes long to import may be imported here.
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from headrace.compiler.cli.request import Request
+from headrace.compiler.cli.streams import in_colour
 from headrace.compiler.file_access import Accesses, digest
 
 FOLDER = os.path.join(".headrace", "cache")
@@ -21,12 +22,18 @@ _OWN_SUFFIXES = (".py", ".jinja2", ".json", ".toml")
 
 
 class Kept:
-    """What a compilation gave: texts of `files` by `TARGET/NAME`, and the text of `findings`."""
+    """What a compilation gave: texts of `files` by `TARGET/NAME`, and the text of `findings`.
 
-    def __init__(self, files: Mapping[str, str], findings: str) -> None:
-        """Keep both."""
+    `possible` has, for each target, patterns of the files that some state of the source makes.
+    """
+
+    def __init__(
+        self, files: Mapping[str, str], findings: str, possible: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Keep it all."""
         self.files = files
         self.findings = findings
+        self.possible = possible
 
 
 def find(request: Request) -> Kept | None:
@@ -48,11 +55,10 @@ def keep(request: Request, accesses: Accesses, kept: Kept, project_folder: str) 
     if not accesses.steady:
         return
     entry = {
-        "contents": accesses.contents,
-        "files": accesses.files,
-        "folders": accesses.folders,
-        "manifests": kept.files,
+        "accesses": accesses.as_object(),
+        "files": kept.files,
         "findings": kept.findings,
+        "possible": kept.possible,
     }
     body = json.dumps(entry).encode()
     folder = os.path.join(project_folder, FOLDER)
@@ -80,25 +86,19 @@ def _read(path: str) -> Kept | None:
         entry = json.loads(body)
     except (OSError, ValueError):
         return None
-    accesses = Accesses()
-    accesses.contents, accesses.files = entry["contents"], entry["files"]
-    accesses.folders = entry["folders"]
-    return Kept(entry["manifests"], entry["findings"]) if accesses.hold() else None
+    if not Accesses(**entry.pop("accesses")).hold():
+        return None
+    return Kept(**entry)
 
 
 def _key(request: Request) -> str:
-    colour = is_coloured()
     asked = [
         *(os.getcwd(), request.path, os.path.realpath(request.path), request.function),
-        *(request.settings, request.profile, request.output_format, request.targets, colour),
+        *(request.settings, request.profile, request.targets, request.output_format),
+        *(in_colour(sys.stderr), sys.stderr.encoding),
         *(sys.version, _own_files(), _libraries()),
     ]
     return digest(json.dumps(asked).encode())
-
-
-def is_coloured() -> bool:
-    """Whether findings are shown in colour."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _libraries() -> list[int]:

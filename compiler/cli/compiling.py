@@ -17,7 +17,7 @@ from headrace.compiler.cli.options import (
 )
 from headrace.compiler.cli.request import DEFAULT_OUT, Request
 from headrace.compiler.file_access import recorded
-from headrace.compiler.registry import MANIFEST_TARGETS
+from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 
 _no_cache = click.option(
     "--no-cache",
@@ -51,7 +51,10 @@ def compile_command(**arguments: Any) -> int:
 @_out("Compare with what stands in DIR/<target>/.")
 @_no_cache
 def check(**arguments: Any) -> int:
-    """Fail when the manifests on disk differ from what the source gives, and show how."""
+    """Fail when the manifests on disk differ from what the source gives, and show how.
+
+    What an earlier compilation wrote, and this source no longer gives, is a difference too.
+    """
     return _answer("check", **arguments)
 
 
@@ -95,7 +98,12 @@ def _compiled(request: Request, pipeline: PipelineName, *, keep: bool) -> cache.
     if compilation.diagnostics.failed:
         finish(compilation, request.output_format)
     texts = {f"{target}/{file.name}": file.text for target in emitted for file in emitted[target]}
-    kept = cache.Kept(texts, findings(compilation, request.output_format))
+    # Without --target, the files of targets that are no longer configured count too.
+    possible = {
+        target: load_target(target).file_names(compilation.pipeline)
+        for target in request.targets or MANIFEST_TARGETS
+    }
+    kept = cache.Kept(texts, findings(compilation, request.output_format), possible)
     if keep:
         cache.keep(request, accesses, kept, str(compilation.project_folder))
     return kept

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from headrace.compiler.cli.cache import Kept
 from headrace.compiler.cli.files import difference, write_all
@@ -24,30 +25,60 @@ def deliver(request: Request, kept: Kept) -> int:
     sys.stderr.write(kept.findings)
     sys.stderr.flush()
     files = {Path(request.out, *name.split("/")): text for name, text in kept.files.items()}
-    verb = "write" if request.command == "compile" else "read"
+    return (
+        _write(request, kept, files)
+        if request.command == "compile"
+        else _compare(request, kept, files)
+    )
+
+
+def _write(request: Request, kept: Kept, files: dict[Path, str]) -> int:
     try:
-        return _write(files) if request.command == "compile" else _compare(files)
-    except BrokenPipeError:
-        raise
+        changed = write_all(files)
     except OSError as error:
-        where = error.filename or request.out
-        raise Undelivered(f"cannot {verb} {where}: {error.strerror or error}") from None
-
-
-def _write(files: dict[Path, str]) -> int:
-    changed = write_all(files)
+        raise _undelivered("write", request, error) from None
     for path in files:
         print(f"{'wrote' if path in changed else 'unchanged'} {path}")
+    # stderr holds nothing but the findings where a machine reads them.
+    _show_stale(request, kept, sys.stderr if request.output_format == "text" else sys.stdout)
     return 0
 
 
-def _compare(files: dict[Path, str]) -> int:
-    differences = [difference(path, text) for path, text in files.items()]
+def _compare(request: Request, kept: Kept, files: dict[Path, str]) -> int:
+    try:
+        differences = [difference(path, text) for path, text in files.items()]
+    except OSError as error:
+        raise _undelivered("read", request, error) from None
     sys.stdout.write("".join(differences))
-    stale = sum(map(bool, differences))
-    if stale:
-        sys.stdout.flush()
-        print(f"{stale} of {len(files)} manifests differ; run headrace compile", file=sys.stderr)
+    stale = _show_stale(request, kept, sys.stdout)
+    different = sum(map(bool, differences))
+    if different:
+        print(f"{different} of {len(files)} manifests differ; run headrace compile")
+    if different or stale:
         return FINDINGS
     print(f"{len(files)} manifests are up to date")
     return 0
+
+
+def _undelivered(verb: str, request: Request, error: OSError) -> Undelivered:
+    return Undelivered(f"cannot {verb} {error.filename or request.out}: {error.strerror or error}")
+
+
+def _show_stale(request: Request, kept: Kept, stream: TextIO) -> bool:
+    """Show the files that another state of the source made, and that could still be deployed."""
+    out = Path(request.out)
+    places = (
+        (path, f"{target}/{path.name}")
+        for target, names in kept.possible.items()
+        if (out / target).is_dir()
+        for name in names
+        for path in sorted((out / target).glob(name))
+    )
+    stale = [path for path, name in dict.fromkeys(places) if name not in kept.files]
+    for path in stale:
+        print(
+            f"stale {path}: the source no longer gives it; delete it, there and where it is "
+            "deployed",
+            file=stream,
+        )
+    return bool(stale)

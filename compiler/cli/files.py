@@ -25,6 +25,12 @@ def write_all(files: Mapping[Path, str]) -> set[Path]:
         for path in changed:
             before[path] = path.read_bytes() if path.exists() else None
             temporary[path].replace(path)
+    except OSError as error:
+        _restore(before, made, temporary)
+        own = {str(each): path for path, each in temporary.items()}
+        if error.filename in own:
+            raise OSError(error.errno, error.strerror, str(own[error.filename])) from None
+        raise
     except BaseException:
         _restore(before, made, temporary)
         raise

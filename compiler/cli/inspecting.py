@@ -6,6 +6,7 @@ import sys
 import click
 
 from headrace.compiler.cli.options import PipelineName, compiled, finish, pipeline_options
+from headrace.compiler.cli.streams import in_colour
 
 
 def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -60,28 +61,59 @@ def graph(
     finish(compilation, output_format)
 
 
+def _complete_code(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    from headrace.compiler.codes import CODES
+
+    return [code for code in CODES if code.startswith(incomplete.upper())]
+
+
 @click.command()
-@click.argument("code", required=False)
-def explain(code: str | None) -> None:
+@click.argument("code", required=False, shell_complete=_complete_code)
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="JSON holds code, title, severity and stage; of one CODE also its page, as Markdown.",
+)
+def explain(code: str | None, output_format: str) -> None:
     """Explain a diagnostic code, with an example; without a CODE, list them all."""
     from headrace.compiler.codes import CODES, explanation
     from headrace.compiler.suggestions import did_you_mean
 
     if code is None:
-        for known, meaning in CODES.items():
-            click.echo(f"{known}  {meaning.severity.value:<7}  {meaning.title}")
+        if output_format == "json":
+            click.echo(json.dumps([_meaning(known) for known in CODES], indent=2))
+        else:
+            for known, meaning in CODES.items():
+                click.echo(f"{known}  {meaning.severity.value:<7}  {meaning.title}")
         return
-    if code.upper() not in CODES:
-        hint = did_you_mean(code, CODES) or "headrace explain lists them all"
+    known = code.upper()
+    if known not in CODES:
+        hint = did_you_mean(code, CODES) or "`headrace explain` lists them all"
         raise click.UsageError(f"no diagnostic has the code {code!r}: {hint}")
-    page = explanation(code.upper())
-    if sys.stdout.isatty():
+    page = explanation(known)
+    if output_format == "json":
+        click.echo(json.dumps(_meaning(known) | {"page": page}, indent=2))
+    elif sys.stdout.isatty() or in_colour(sys.stdout):
         from rich.console import Console
         from rich.markdown import Markdown
 
         Console().print(Markdown(page))
     else:
         click.echo(page, nl=False)
+
+
+def _meaning(code: str) -> dict[str, str]:
+    from headrace.compiler.codes import CODES
+
+    meaning = CODES[code]
+    return {
+        "code": code,
+        "title": meaning.title,
+        "severity": meaning.severity.value,
+        "stage": meaning.stage,
+    }
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from headrace.compiler.cli.cache import is_coloured
 from headrace.compiler.cli.delivery import FINDINGS
 from headrace.compiler.cli.request import OUTPUT_FORMATS, file_and_function
+from headrace.compiler.cli.streams import in_colour
 from headrace.compiler.registry import MANIFEST_TARGETS
 
 if TYPE_CHECKING:
+    from headrace.compiler.diagnostics import Diagnostic
     from headrace.compiler.driver import Compilation
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -75,6 +77,20 @@ def pipeline_options(command: Command) -> Command:
     return command
 
 
+def _target_names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    from headrace.compiler.suggestions import did_you_mean, known_names
+
+    for name in names:
+        if name not in MANIFEST_TARGETS:
+            hint = did_you_mean(name, MANIFEST_TARGETS) or known_names(MANIFEST_TARGETS)
+            raise click.BadParameter(f"no manifest is written for {name!r}: {hint}")
+    return names
+
+
+def _complete_target(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in MANIFEST_TARGETS if name.startswith(incomplete)]
+
+
 def target_option(command: Command) -> Command:
     """Add --target."""
     return click.option(
@@ -82,7 +98,9 @@ def target_option(command: Command) -> Command:
         "-t",
         "target_names",
         multiple=True,
-        type=click.Choice(MANIFEST_TARGETS),
+        metavar=f"[{'|'.join(MANIFEST_TARGETS)}]",
+        callback=_target_names,
+        shell_complete=_complete_target,
         help="A target; repeatable. Default: `targets` in the configuration, else all.",
     )(command)
 
@@ -115,24 +133,44 @@ def finish(compilation: "Compilation", output_format: str) -> None:
 
 def print_findings(compilation: "Compilation", output_format: str) -> None:
     """Print the findings of `compilation` on stderr."""
-    click.echo(findings(compilation, output_format), err=True, nl=False)
+    # Without being told, click takes colours away from whatever is no terminal.
+    click.echo(findings(compilation, output_format), err=True, nl=False, color=True)
 
 
 def findings(compilation: "Compilation", output_format: str) -> str:
     """Return the findings of `compilation` as they are printed."""
-    from headrace.compiler import render
+    from headrace.compiler import driver, render
+    from headrace.compiler.source import COMMAND_LINE
 
     def shown(path: str) -> str:
         source = compilation.sources.get(path)
-        return _from_here(source.path) if source and path != "--set" else path
+        return _from_here(source.path) if source and path != COMMAND_LINE else path
 
-    found = list(compilation.diagnostics)
+    found = driver.findings(compilation)
     if output_format == "json":
         return render.as_json(found, shown)
     if output_format == "github":
         return render.as_github(found, shown)
-    text = render.as_text(found, compilation.sources, colour=is_coloured(), shown=shown)
-    errors = [finding.code for finding in found if finding.severity == "error"]
+    if output_format == "sarif":
+        from headrace.compiler.sarif import as_sarif
+
+        return as_sarif(found, _from_here(compilation.path), shown)
+    return _for_people(found, compilation, shown)
+
+
+def _for_people(
+    findings: "list[Diagnostic]", compilation: "Compilation", shown: Callable[[str], str]
+) -> str:
+    from headrace.compiler import render
+
+    text = render.as_text(
+        findings,
+        compilation.sources,
+        colour=in_colour(sys.stderr),
+        encoding=sys.stderr.encoding or "utf-8",
+        shown=shown,
+    )
+    errors = [finding.code for finding in findings if finding.severity == "error"]
     if errors:
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         text += f"{count}; `headrace explain {errors[0]}` says more\n"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from headrace.compiler.registry import MANIFEST_TARGETS
 
 DEFAULT_OUT = "manifests"
-OUTPUT_FORMATS = ("text", "json", "github")
+OUTPUT_FORMATS = ("text", "json", "github", "sarif")
 
 _OPTIONS = {
     "--set": "settings",

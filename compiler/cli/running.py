@@ -53,6 +53,7 @@ def run(
     compilation = compiled(pipeline, settings, profile, output_format)
     finish(compilation, output_format)
     gc.enable()
+    _check_python(compilation)
     parameters = _parameters(compilation, assignments)
     outcome = _run(compilation, parameters, jobs)
     sys.set_int_max_str_digits(0)  # an integer of any size is a result like another
@@ -62,6 +63,18 @@ def run(
         _print_result(outcome.result)
     if outcome.state != "succeeded":
         raise click.exceptions.Exit(FINDINGS)
+
+
+def _check_python(compilation: "Compilation") -> None:
+    """Refuse to run steps with a Python that they say they cannot run with."""
+    from headrace.compiler.requires_python import allows
+
+    wanted, ours = compilation.requires_python, sys.version_info[:3]
+    if wanted is not None and not allows(wanted, ours):
+        raise click.ClickException(
+            f"cannot run here: requires-python is {wanted!r}, and this is Python "
+            f"{'.'.join(map(str, ours))}: install headrace in an environment of such a Python"
+        )
 
 
 def _parameters(compilation: "Compilation", assignments: tuple[str, ...]) -> dict[str, str]:

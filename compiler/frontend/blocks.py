@@ -16,11 +16,14 @@ from headrace.compiler.dataflow import (
     needed_nodes,
     references,
 )
-from headrace.compiler.frontend.glue import source_text, substitute
+from headrace.compiler.frontend.glue import never_raises, parsed, source_text, substitute
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 
 Role = Literal["value", "condition", "items"]
+
+CAUGHT = "caught"
+"""The output of a step under handlers that is a handler and the exception, or None."""
 
 
 @lru_cache(maxsize=10_000)
@@ -53,20 +56,43 @@ class Names:
 class BlockBuilder:
     """Collects the nodes of one block."""
 
-    def __init__(self, ids: Names, compute_settings: Callable[[str], StepSettings]) -> None:
-        """Start empty; `compute_settings` gives the settings of a `Compute` by its id."""
+    def __init__(
+        self,
+        ids: Names,
+        compute_settings: Callable[[str], StepSettings],
+        catching: Callable[[], tuple[ir.Catch, ...]],
+        typed: Callable[[ir.Output, ir.Glue], None],
+    ) -> None:
+        """Start empty.
+
+        `compute_settings` gives the settings of a `Compute` by its id, `catching` the handlers
+        around what is added; `typed` is told of each output that glue makes. `raised` are the
+        exceptions, or None, of what was added under them and has not been looked at yet.
+        """
         self.ids = ids
         self.has_effect = False
+        self.raised: list[AnyValue] = []
+        self._catching = catching
+        self._typed = typed
         self.obligations: dict[ir.Glue, Span] = {}
         self._compute_settings = compute_settings
         self._nodes: dict[str, AnyNode] = {}
         self._barrier: str | None = None
         self._since_barrier: dict[str, None] = {}
 
-    def add(self, node: AnyNode, *, effect: bool = False) -> None:
-        """Append `node`; an effect comes after all before it and before all after it."""
-        after = self._after(node, effect=effect)
-        self._nodes[node.id] = node.model_copy(update={"after": after}) if after else node
+    def add(self, node: AnyNode, *, effect: bool = False, may_raise: bool = True) -> None:
+        """Append `node`; an effect comes after all before it and before all after it.
+
+        Under handlers a step catches what they handle, unless it is known that it raises nothing.
+        """
+        if effect:
+            self.evaluate_required()
+        update: dict[str, object] = {"after": self._after(node, effect=effect)}
+        if isinstance(node, ir.Call | ir.Compute) and may_raise and self._catching():
+            caught = ir.OutputSpec(name=CAUGHT, expression=ir.Glue(source=CAUGHT))
+            update |= {"catches": self._catching(), "outputs": (*node.outputs, caught)}
+            self.raised.append(ir.Output(node=node.id, name=CAUGHT))
+        self._nodes[node.id] = node.model_copy(update=update)
         if effect:
             self.has_effect = True
             self._barrier, self._since_barrier = node.id, {}
@@ -95,10 +121,18 @@ class BlockBuilder:
 
     def finish(self, prefix: str = "check") -> ir.Block:
         """Return the block, with a `Compute` for glue that nothing else is sure to evaluate."""
-        for glue, span in list(self.obligations.items()):
-            self._compute(glue, "value", prefix, span)
-        self.obligations.clear()
+        self.evaluate_required(prefix)
         return ir.Block(nodes=tuple(self._nodes.values()))
+
+    def evaluate_required(self, prefix: str = "check") -> None:
+        """Add a `Compute` for each glue that nothing else is sure to evaluate."""
+        for glue, span in list(self.obligations.items()):
+            host = self._host(glue)
+            if host is None:
+                self._compute(glue, "value", prefix, span)
+            else:
+                self._add_output(host, glue, "value", prefix)
+        self.obligations.clear()
 
     def settle(self, value: AnyValue, role: Role, hint: str, span: Span) -> AnyReference:
         """Return a reference to `value` as an output in `role`, made by its producer if it has one.
@@ -144,13 +178,25 @@ class BlockBuilder:
                 return ir.Output(node=host.id, name=output.name)
         wanted = role if role != "value" else re.sub(r"\W", "_", hint)
         name = Names(outputs).fresh(wanted, "_")
-        spec = ir.OutputSpec(name=name, role=role, expression=expression)
+        required = not never_raises(parsed(expression))
+        spec = ir.OutputSpec(name=name, role=role, expression=expression, required=required)
         self._nodes[host.id] = host.model_copy(update={"outputs": (*host.outputs, spec)})
-        return ir.Output(node=host.id, name=name)
+        made = ir.Output(node=host.id, name=name)
+        self._typed(made, glue)
+        return made
+
+    def raise_(self, glue: ir.Glue, id: str, span: Span) -> None:
+        """Add the `Compute` with the id `id` whose only purpose is that `glue` raises."""
+        spec = ir.OutputSpec(name="out", expression=glue)
+        settings = self._compute_settings(id)
+        self.add(ir.Compute(id=id, outputs=(spec,), settings=settings, span=span), effect=True)
 
     def _compute(self, glue: ir.Glue, role: Role, hint: str, span: Span) -> ir.Output:
         name = self.ids.fresh(kebab(hint))
         spec = ir.OutputSpec(name="out" if role == "value" else role, role=role, expression=glue)
         settings = self._compute_settings(name)
-        self.add(ir.Compute(id=name, outputs=(spec,), settings=settings, span=span))
-        return ir.Output(node=name, name=spec.name)
+        compute = ir.Compute(id=name, outputs=(spec,), settings=settings, span=span)
+        self.add(compute, may_raise=role != "condition")
+        output = ir.Output(node=name, name=spec.name)
+        self._typed(output, glue)
+        return output

@@ -5,12 +5,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.frontend import glue
+from headrace.compiler.frontend.absent import library_hint, refuse_absent
+from headrace.compiler.frontend.arguments import bound_arguments, star_argument
 from headrace.compiler.frontend.blocks import kebab
-from headrace.compiler.frontend.lowering import Lowering
+from headrace.compiler.frontend.inlining import lower_sub_pipeline, step_id
+from headrace.compiler.frontend.lowering import REFUSED
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.records import class_key, fields_of, is_record, misfit
 from headrace.compiler.frontend.trees import children
+from headrace.compiler.frontend.types import UNKNOWN, item
 from headrace.compiler.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,33 +24,43 @@ if TYPE_CHECKING:
 def lower_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     """Lower `node`, wherever it stands in an expression."""
     definition = lowering.callee(node)
+    if definition is not None and lowering.shared.is_pipeline(definition):
+        return lower_sub_pipeline(lowering, node, definition)
     if definition is not None:
         output = lower_step(lowering, node, definition)
         if output is None:
-            return ast.Constant(None)
+            return lowering.refused()
         return ast.Name(lowering.shared.name_of(output, kebab(output.node)), ast.Load())
     for argument in [*node.args, *(k.value for k in node.keywords if k.arg is None)]:
         if isinstance(argument, ast.Starred) or argument in [
             k.value for k in node.keywords if k.arg is None
         ]:
-            return _star(lowering, argument)
+            return star_argument(lowering, argument)
     return _lower_glue_call(lowering, node)
-
-
-def _star(lowering: "ExpressionLowering", node: ast.expr) -> ast.expr:
-    return lowering.error(
-        "HR206",
-        node,
-        "star arguments hide what a call passes",
-        label="unpacked here",
-        hint="write the arguments out one by one",
-    )
 
 
 def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     func = node.func
+    if isinstance(func, ast.Name) and func.id in _OF_CLASSES and not lowering.is_local(func.id):
+        return _refuse(lowering, node)  # not to speak of the class as well
+    if _consumes(func) and len(node.args) == 1:
+        lowering.consumed = node.args[0]
     arguments = [lowering.visit(argument) for argument in node.args]
     keywords = [ast.keyword(k.arg, lowering.visit(k.value)) for k in node.keywords]
+    record = _record(lowering, func)
+    if record is not None:
+        wrong = misfit(record, node)
+        if wrong:
+            return lowering.error(
+                "HR204",
+                node,
+                f"`{record.name}` {wrong}",
+                hint=f"its fields are {', '.join(fields_of(record.node))}"
+                if isinstance(record.node, ast.ClassDef)
+                else "give it what its definition asks for",
+            )
+        made = ast.Constant(class_key(record))
+        return ast.Call(ast.Name("make", ast.Load()), [made, *arguments], keywords)
     if isinstance(func, ast.Name):
         resolved = lowering.shared.project.resolve(lowering.shared.module, func.id)
         if func.id in glue.BUILTINS and not lowering.is_local(func.id) and resolved is None:
@@ -60,6 +74,27 @@ def _lower_glue_call(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr
             ast.Attribute(lowering.visit(func.value), func.attr, ast.Load()), arguments, keywords
         )
     return _refuse(lowering, node)
+
+
+def _record(lowering: "ExpressionLowering", func: ast.expr) -> Definition | None:
+    """Return the dataclass or named tuple of the project that `func` names."""
+    dotted = lowering.dotted(func)
+    if dotted is None or lowering.is_local(dotted.split(".")[0]):
+        return None
+    project = lowering.shared.project
+    definition = project.resolve(lowering.shared.module, dotted)
+    return definition if definition and is_record(project, definition) else None
+
+
+def _consumes(func: ast.expr) -> bool:
+    """Whether a call of `func` takes all elements of a generator that it gets."""
+    if isinstance(func, ast.Attribute):
+        return func.attr == "join"
+    return isinstance(func, ast.Name) and func.id in _CONSUMERS
+
+
+_OF_CLASSES = ("isinstance", "issubclass")
+_CONSUMERS = ("sum", "max", "min", "sorted", "list", "tuple", "dict")
 
 
 def _foreign(lowering: "ExpressionLowering", func: ast.Attribute) -> bool:
@@ -77,25 +112,32 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     is_unbound = isinstance(func, ast.Name) and func.id not in lowering.environment
     if isinstance(func, ast.Name) and is_unbound and lowering.is_local(func.id):
         return lowering.visit_Name(func)
-    text = ast.unparse(func)
+    dotted = lowering.dotted(func)
+    head = dotted.partition(".")[0] if dotted else ""
+    if lowering.environment.get(head) == REFUSED:
+        return lowering.refused()
+    text = lowering.shared.module.text(func)
+    is_ours = bool(dotted) and not lowering.is_local(head)
+    absent = refuse_absent(lowering, func, dotted) if dotted and is_ours else None
+    if absent is not None:
+        return absent
     hint = f"wrap it in a function of your own, which is then a step: `def step(...): {text}(...)`"
-    if isinstance(func, ast.Name):
+    meant = library_hint(lowering.shared.project, lowering.shared.module, head) if is_ours else ""
+    hint = f"{meant} If it is a library's, {hint}" if meant else hint
+    if isinstance(func, ast.Name) and is_unbound:
         shared = lowering.shared
         if shared.project.resolve(shared.module, func.id) is None:
             functions = [n.name for n in shared.module.tree.body if isinstance(n, ast.FunctionDef)]
             hint = did_you_mean(func.id, [*functions, *glue.BUILTINS]) or hint
     elif isinstance(func, ast.Attribute) and func.attr in (
-        "append",
-        "extend",
-        "insert",
-        "pop",
-        "remove",
-        "sort",
-        "reverse",
-        "update",
-        "clear",
+        *("append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "clear"),
+        *("setdefault", "popitem", "add", "discard"),
     ):
-        hint = "build the list with a comprehension, or change it in a step that returns it"
+        hint = "build it with a comprehension, or change it in a step that returns it"
+    elif isinstance(func, ast.Attribute) and not _foreign(lowering, func):
+        hint = did_you_mean(func.attr, glue.METHODS) or _in_step(f".{func.attr}")
+    elif not isinstance(func, ast.Attribute):
+        hint = _in_step("")
     return lowering.error(
         "HR203",
         func,
@@ -103,6 +145,10 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
         label="called here",
         hint=hint,
     )
+
+
+def _in_step(attribute: str) -> str:
+    return f"call it in a step that gets the object: `def step(value): value{attribute}(...)`"
 
 
 def lower_step(
@@ -118,8 +164,8 @@ def lower_step(
         return None
     shared = lowering.shared
     function = shared.register(definition)
-    name = _step_id(lowering, definition.name)
-    arguments = _arguments(lowering, node, definition, function)
+    name = step_id(lowering, definition.name)
+    arguments = bound_arguments(lowering, node, definition, function)
     call = ir.Call(
         id=name,
         function=function.key,
@@ -129,16 +175,11 @@ def lower_step(
         span=shared.module.span(node),
     )
     lowering.block.add(call, effect=effect)
+    _, returned = shared.types.signature(definition)
+    for index, output in enumerate(outputs):
+        of = returned if output.expression is None else item(returned, index) or UNKNOWN
+        shared.types[ir.Output(node=name, name=output.name)] = of
     return ir.Output(node=name, name=outputs[0].name if outputs else "out")
-
-
-def _step_id(lowering: "ExpressionLowering", function: str) -> str:
-    shared: Lowering = lowering.shared
-    base = kebab(function)
-    if shared.call_counts.get(function, 0) > 1 and lowering.hint:
-        suffix = kebab(lowering.hint)
-        base = base if suffix == base else f"{base}-{suffix}"
-    return shared.ids.fresh(base)
 
 
 def _is_step(lowering: "ExpressionLowering", node: ast.Call, definition: Definition) -> bool:
@@ -166,20 +207,6 @@ def _is_step(lowering: "ExpressionLowering", node: ast.Call, definition: Definit
             label="yields its results",
             hint="return a list",
         )
-    elif isinstance(function, ast.FunctionDef) and function.decorator_list:
-        lowering.error(
-            "HR205",
-            node.func,
-            f"`{definition.name}` is decorated: what a call passes is the decorator's business",
-            hint="call it from a plain function, which is then the step",
-        )
-    elif definition.name in lowering.shared.pipelines:
-        lowering.error(
-            "HR203",
-            node.func,
-            f"`{definition.name}` is a pipeline, and none can be called here",
-            hint="call its steps here",
-        )
     else:
         return True
     return False
@@ -195,84 +222,3 @@ def _is_generator(function: ast.FunctionDef) -> bool:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             pending.extend(children(node))
     return False
-
-
-def _arguments(
-    lowering: "ExpressionLowering", node: ast.Call, definition: Definition, function: ir.Function
-) -> tuple[ir.Argument, ...]:
-    """Bind the arguments of a call to the parameters of the step's function, as Python would."""
-    assert isinstance(definition.node, ast.FunctionDef)
-    parameters = definition.node.args
-    positional = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
-    given: dict[str, AnyValue] = {}
-    for index, argument in enumerate(node.args):
-        if isinstance(argument, ast.Starred):
-            _star(lowering, argument)
-        elif index < len(positional):
-            given[positional[index]] = lowering.value(argument, lowering.hint or positional[index])
-        else:
-            _too_many(lowering, argument, function, len(positional), parameters.vararg)
-    by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            _star(lowering, keyword.value)
-        elif keyword.arg in given and keyword.arg in by_name:
-            _wrong(lowering, keyword, function, f"gets `{keyword.arg}` twice")
-        elif keyword.arg in given or (keyword.arg in positional and keyword.arg not in by_name):
-            _wrong(lowering, keyword, function, f"takes `{keyword.arg}` by its position only")
-        elif keyword.arg in by_name or parameters.kwarg:
-            given[keyword.arg] = lowering.value(keyword.value, lowering.hint or keyword.arg)
-        else:
-            hint = did_you_mean(keyword.arg, by_name)
-            _wrong(lowering, keyword, function, f"has no parameter `{keyword.arg}`", hint)
-    starred = any(isinstance(a, ast.Starred) for a in node.args)
-    if not starred and all(k.arg for k in node.keywords) and len(node.args) <= len(positional):
-        _missing(lowering, node, function, given)
-    return tuple(ir.Argument(name=name, value=value) for name, value in given.items())
-
-
-def _too_many(
-    lowering: "ExpressionLowering",
-    node: ast.expr,
-    function: ir.Function,
-    count: int,
-    any_number: ast.arg | None,
-) -> None:
-    if any_number is None:
-        _wrong(lowering, node, function, f"takes {count} positional arguments")
-    else:
-        lowering.error(
-            "HR206",
-            node,
-            f"this argument goes to `*{any_number.arg}`, and a step's arguments need names",
-            hint="give the function a parameter for a list, and pass a list",
-        )
-
-
-def _missing(
-    lowering: "ExpressionLowering",
-    node: ast.Call,
-    function: ir.Function,
-    given: dict[str, AnyValue],
-) -> None:
-    named = {k.arg for k in node.keywords}
-    missing = [
-        f"`{p.name}`"
-        for p in function.parameters
-        if not p.has_default
-        and p.name not in given
-        and p.name not in named
-        and not p.name.startswith("*")
-    ]
-    if missing:
-        _wrong(lowering, node, function, f"is called without {', '.join(missing)}")
-
-
-def _wrong(
-    lowering: "ExpressionLowering", node: ast.AST, function: ir.Function, what: str, hint: str = ""
-) -> None:
-    name = function.key.split(":")[1]
-    signature = ", ".join(p.name for p in function.parameters)
-    lowering.error(
-        "HR204", node, f"`{name}` {what}", hint=hint or f"its signature is {name}({signature})"
-    )

@@ -1,13 +1,17 @@
-"""Lowering of comprehensions: a map where they call steps, else glue."""
+"""Lowering of comprehensions: where they call steps, the loop that defines them; else glue."""
 
 import ast
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyValue
-from headrace.compiler.frontend import glue
-from headrace.compiler.frontend.blocks import kebab
-from headrace.compiler.frontend.lowering import Environment
+from headrace.compiler.frontend.lowering import (
+    EMPTY,
+    EXCEPTION,
+    Environment,
+    FreshKind,
+    Unavailable,
+)
+from headrace.compiler.frontend.scopes import names_bound
 
 if TYPE_CHECKING:
     from headrace.compiler.frontend.expressions import ExpressionLowering
@@ -18,29 +22,17 @@ Comprehension = ast.ListComp | ast.DictComp | ast.GeneratorExp
 
 
 def lower_comprehension(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
-    """Lower `node`; a step in it makes it a map, which only a list comprehension can be."""
-    if not lowering.has_step(node):
-        return _lower_glue(lowering, node)
+    """Lower `node`; a generator stands only where all of it is taken at once."""
+    if any(generator.is_async for generator in node.generators):
+        return lowering.error(
+            "HR102", node, "an async comprehension is not accepted", hint=_IN_STEP
+        )
     first, *others = node.generators
-    later = [*others, *(test for generator in node.generators for test in generator.ifs)]
+    later = [*others, *first.ifs]
     elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     if not any(map(lowering.has_step, [*later, *elements])):
         # Python evaluates the first iterable once, outside of the comprehension.
-        return _lower_glue(lowering, node)
-    if not isinstance(node, ast.ListComp):
-        return lowering.error(
-            "HR102",
-            node,
-            "a step may stand in a list comprehension only",
-            hint="make a list of the results first, then build this from it",
-        )
-    if any(map(lowering.has_step, later)):
-        return lowering.error(
-            "HR102",
-            node,
-            "a step may not stand in the filter or a later `for` of a comprehension",
-            hint="compute the list in a comprehension of its own above",
-        )
+        return lower_glue(lowering, node)
     if lowering.lazy or any(lowering.bound):
         return lowering.error(
             "HR102",
@@ -48,23 +40,105 @@ def lower_comprehension(lowering: "ExpressionLowering", node: Comprehension) -> 
             "this comprehension with steps may not run in Python, or run many times",
             hint="bind it to a name of its own above",
         )
-    if lowering.has_step(first.iter):
-        value = lowering.value(first.iter, f"{lowering.hint or 'each'}_source")
-        name = lowering.shared.glue_names.fresh("source", "_")
-        environment: Environment = {**lowering.environment, name: value}
-        inner = type(lowering)(lowering.shared, lowering.block, environment)
-        inner.hint = lowering.hint
-        source = ast.comprehension(first.target, ast.Name(name, ast.Load()), first.ifs, 0)
-        moved = ast.copy_location(ast.ListComp(node.elt, [source, *others]), node)
-        return _lower_map(inner, moved)
-    return _lower_map(lowering, node)
-
-
-def _lower_glue(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
-    if any(generator.is_async for generator in node.generators):
+    if isinstance(node, ast.GeneratorExp) and lowering.consumed is not node:
         return lowering.error(
-            "HR102", node, "an async comprehension is not accepted", hint=_IN_STEP
+            "HR102",
+            node,
+            "a generator with steps may not be read to its end in Python",
+            hint="make it a list: `[...]`",
         )
+    return _lower_loop(lowering, node)
+
+
+# --- loops ---------------------------------------------------------------------------------------
+
+
+def _lower_loop(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
+    """Lower `node` as a loop that adds to a list or a dict, under a name no source can write."""
+    shared = lowering.shared
+    kind: FreshKind = "dict" if isinstance(node, ast.DictComp) else "list"
+    name = f"{lowering.hint or 'each'} "
+    environment = lowering.environment.inner({name: EMPTY[kind]})
+    environment.fresh[name] = kind
+    block_lowering = shared.block_lowering(shared, lowering.block, environment)
+    block_lowering.run([loop_of(node, name, lowering.has_step)], frozenset({name, EXCEPTION}))
+    _forget(lowering.environment, environment)
+    made = environment[name]
+    if isinstance(made, Unavailable):
+        return lowering.refused()
+    return lowering.embed(made, name)
+
+
+def _forget(outer: Environment, inner: Environment) -> None:
+    for name in outer.fresh.keys() - inner.fresh.keys():
+        del outer.fresh[name]
+
+
+def loop_of(node: Comprehension, name: str, has_step: Callable[[ast.AST], bool]) -> ast.stmt:
+    """Return the loop that adds the elements of `node` to the list or dict `name`.
+
+    What is no step, by `has_step`, makes one list before the loop starts.
+    """
+    statement = _addition(node, name)
+    generators = list(node.generators)
+    listed = _listed(generators, has_step)
+    while len(generators) > listed:
+        generator = generators.pop()
+        statement = _filtered(generator.ifs, statement)
+        statement = ast.For(generator.target, generator.iter, [statement], [])
+        ast.copy_location(statement, generator.target)
+    last = generators[-1]
+    free = next((i for i, test in enumerate(last.ifs) if has_step(test)), len(last.ifs))
+    statement = _filtered(last.ifs[free:], statement)
+    generators[-1] = ast.comprehension(last.target, last.iter, last.ifs[:free], 0)
+    if len(generators) == 1 and not generators[0].ifs:
+        loop = ast.For(last.target, last.iter, [statement], [])
+        return ast.copy_location(loop, node)
+    variables = names_bound([g.target for g in generators])
+    element, target = (_display(variables, context) for context in (ast.Load(), ast.Store()))
+    items = ast.copy_location(ast.ListComp(element, generators), node)
+    return ast.copy_location(ast.For(target, items, [statement], []), node)
+
+
+def _display(variables: Mapping[str, ast.AST], context: ast.expr_context) -> ast.expr:
+    """Return the variables, or the only one of them, as they are read or bound."""
+    names: list[ast.expr] = [
+        ast.copy_location(ast.Name(name, context), place) for name, place in variables.items()
+    ]
+    return names[0] if len(names) == 1 else ast.copy_location(ast.Tuple(names, context), names[0])
+
+
+def _listed(generators: list[ast.comprehension], has_step: Callable[[ast.AST], bool]) -> int:
+    """Return how many of `generators` can make one list, without steps, before the loop starts."""
+    for index, generator in enumerate(generators):
+        if index and has_step(generator.iter):
+            return index
+        if any(map(has_step, generator.ifs)):
+            return index + 1
+    return len(generators)
+
+
+def _addition(node: Comprehension, name: str) -> ast.stmt:
+    container = ast.Name(name, ast.Load())
+    if isinstance(node, ast.DictComp):
+        entry = ast.Subscript(container, node.key, ast.Store())
+        return ast.copy_location(ast.Assign([entry], node.value), node)
+    method = ast.Attribute(container, "append", ast.Load())
+    call = ast.copy_location(ast.Call(method, [node.elt], []), node)
+    return ast.copy_location(ast.Expr(call), node)
+
+
+def _filtered(tests: list[ast.expr], statement: ast.stmt) -> ast.stmt:
+    for test in reversed(tests):
+        statement = ast.copy_location(ast.If(test, [statement], []), test)
+    return statement
+
+
+# --- glue ----------------------------------------------------------------------------------------
+
+
+def lower_glue(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
+    """Return `node`, which calls no step outside its first iterable, as glue."""
     first, *others = node.generators
     # Only the first iterable is evaluated outside; all else sees every variable, bound or not.
     iterables = [lowering.visit(first.iter)]
@@ -94,75 +168,5 @@ def _bind(lowering: "ExpressionLowering", target: ast.expr, scope: dict[str, str
         return ast.Name(scope[target.id], ast.Store())
     if isinstance(target, ast.Tuple | ast.List):
         return ast.Tuple([_bind(lowering, part, scope) for part in target.elts], ast.Store())
-    return lowering.error(
-        "HR102", target, "only names may be bound by a comprehension", hint=_IN_STEP
-    )
-
-
-def _lower_map(lowering: "ExpressionLowering", node: ast.ListComp) -> ast.expr:
-    shared = lowering.shared
-    span = shared.module.span(node)
-    variables = _variables(node)
-    name = shared.ids.fresh(kebab(lowering.hint or "each"))
-    items = _items(lowering, node, variables)
-    if isinstance(items, ir.Glue):
-        lowering.block.obligations.pop(items, None)
-    over = (
-        items
-        if isinstance(items, ir.Const) and items.text.startswith("[")
-        else lowering.block.settle(items, "items", f"{name}-items", span)
-    )
-    block = shared.new_block()
-    environment = {**lowering.environment, **_item_values(lowering, name, variables)}
-    inner = type(lowering)(shared, block, environment)
-    value = inner.value(node.elt, _inner_hint(lowering, node))
-    reference = block.settle(value, "value", "out", span)
-    gathers = (ir.Collected(name="out", value=reference),)
-    lowering.block.add(ir.Map(id=name, items=over, body=block.finish(), gathers=gathers, span=span))
-    gathered = ir.Gather(map=name, name="out")
-    return ast.Name(shared.name_of(gathered, name), ast.Load())
-
-
-def _inner_hint(lowering: "ExpressionLowering", node: ast.ListComp) -> str:
-    return lowering.hint or "each"
-
-
-def _variables(node: ast.ListComp) -> list[str]:
-    names = (n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name))
-    return list(dict.fromkeys(names))
-
-
-def _items(lowering: "ExpressionLowering", node: ast.ListComp, variables: list[str]) -> AnyValue:
-    """Return the list that the map runs over: its variables, as one comprehension without steps."""
-    only = node.generators[0]
-    plain = len(node.generators) == 1 and not only.ifs and isinstance(only.target, ast.Name)
-    if plain:
-        value = lowering.value(only.iter)
-        if isinstance(value, ir.Const) and value.text.startswith("["):
-            return value
-        known = isinstance(value, ir.Const) or (isinstance(value, ir.Glue) and not value.names)
-        if not known:
-            return value
-        listed = ast.Call(ast.Name("list", ast.Load()), [lowering.embed(value, "items")], [])
-        return lowering.wrap(listed)
-    names: list[ast.expr] = [ast.Name(variable, ast.Load()) for variable in variables]
-    element = names[0] if len(names) == 1 else ast.Tuple(names, ast.Load())
-    listing = ast.copy_location(ast.ListComp(element, node.generators), node)
-    return lowering.wrap(_lower_glue(lowering, listing))
-
-
-def _item_values(
-    lowering: "ExpressionLowering", name: str, variables: list[str]
-) -> dict[str, AnyValue]:
-    item = ir.Item(map=name)
-    if len(variables) == 1:
-        return {variables[0]: item}
-    wanted = lowering.shared.name_of(item, "item")
-    return {
-        variable: ir.Glue(source=glue.source_text(_indexed(wanted, i)), names=((wanted, item),))
-        for i, variable in enumerate(variables)
-    }
-
-
-def _indexed(name: str, index: int) -> ast.expr:
-    return ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(index), ast.Load())
+    lowering.error("HR102", target, "only names may be bound by a comprehension", hint=_IN_STEP)
+    return ast.Name(lowering.shared.glue_names.fresh("refused", "_"), ast.Store())

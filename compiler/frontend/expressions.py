@@ -6,11 +6,22 @@ from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Related
 from headrace.compiler.frontend import fold, glue
-from headrace.compiler.frontend.blocks import BlockBuilder, kebab
+from headrace.compiler.frontend.absent import refuse_absent
+from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call
 from headrace.compiler.frontend.comprehensions import lower_comprehension
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
+from headrace.compiler.frontend.lowering import (
+    REFUSED,
+    Environment,
+    Lowering,
+    identifier,
+)
+from headrace.compiler.frontend.names import lower_name, name_error, read_module_attribute
 from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.records import enum_member, is_record
+from headrace.compiler.frontend.scopes import names_bound
+from headrace.compiler.frontend.types import Record, field, show
+from headrace.compiler.frontend.value_types import is_whole_artifact
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import wire
@@ -34,15 +45,20 @@ class ExpressionLowering(ast.NodeTransformer):
         self.hint = ""
         self.lazy = 0
         self.bound: list[dict[str, str]] = []
+        self.consumed: ast.expr | None = None
 
     # --- what statements ask for ---------------------------------------------------------------
 
     def value(self, expression: ast.expr, hint: str = "") -> AnyValue:
         """Return the value of `expression`; `hint` names the nodes that it needs."""
+        return self.wrap(self.taken(expression, hint))
+
+    def taken(self, expression: ast.expr, hint: str) -> ast.expr:
+        """Return `expression` as glue; `hint` names the nodes that it needs."""
         outer, self.hint = self.hint, hint or self.hint
         transformed: ast.expr = self.visit(expression)
         self.hint = outer
-        return self.wrap(transformed)
+        return transformed
 
     def wrap(self, transformed: ast.expr) -> AnyValue:
         """Return the value of glue whose names are already those of `Lowering.name_of`."""
@@ -74,42 +90,40 @@ class ExpressionLowering(ast.NodeTransformer):
         """Report an error at `node`, and return what stands for it from there on."""
         span = self.shared.module.span(node)
         self.shared.sink.report(code, message, span, label=label, hint=hint, related=related)
-        return ast.Constant(None)
+        return self.refused()
+
+    def refused(self) -> ast.expr:
+        """Return what stands for a value that was refused."""
+        return ast.Name(self.shared.name_of(REFUSED, "refused"), ast.Load())
 
     def embed(self, value: AnyValue, wanted: str) -> ast.expr:
         """Return an expression for `value`, for use within glue; `wanted` is a name for it."""
         if isinstance(value, ir.Glue):
             if not self.lazy:
                 self.block.obligations.pop(value, None)
-            return ast.parse(value.source, mode="eval").body
-        if isinstance(value, ir.Const) and len(value.text) <= _LONGEST_INLINE:
+            return glue.parsed(value)
+        # What is more than JSON may be of a class of the project, which is not imported here.
+        is_plain = isinstance(value, ir.Const) and '"!"' not in value.text
+        if isinstance(value, ir.Const) and is_plain and len(value.text) <= _LONGEST_INLINE:
             return fold.literal(wire.decode(value.text))
         return ast.Name(self.shared.name_of(value, wanted), ast.Load())
+
+    def check_steers(self, value: AnyValue, node: ast.expr) -> None:
+        """Report it if `value`, which decides what runs, is an artifact."""
+        of = self.shared.types.of(value)
+        if is_whole_artifact(of):
+            self.error(
+                "HR309",
+                node,
+                f"a `{show(of)}` is an artifact, which no condition can read",
+                hint="return what decides from a step: a bool, a number or a text",
+            )
 
     # --- names and operators -------------------------------------------------------------------
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Read a variable, or a constant of the module."""
-        for scope in reversed(self.bound):
-            if node.id in scope:
-                return ast.Name(scope[node.id], node.ctx)
-        found = self.environment.get(node.id)
-        if isinstance(found, Unavailable):
-            related = (
-                Related(span=found.bound_at, message=f"`{node.id}` is bound here"),
-                Related(span=found.branch_at, message="the other arm of this branch binds nothing"),
-            )
-            return self.error(
-                "HR202",
-                node,
-                f"`{node.id}` is bound in some arms of a branch only",
-                label="read here",
-                hint=f"bind `{node.id}` in every arm, or before the branch",
-                related=related,
-            )
-        if found is not None:
-            return self.embed(found, node.id)
-        return self._module_constant(node)
+        return lower_name(self, node)
 
     def is_local(self, name: str) -> bool:
         """Whether `name` is a variable of the pipeline, bound at this place or not."""
@@ -117,54 +131,6 @@ class ExpressionLowering(ast.NodeTransformer):
             name in self.shared.local_names
             or name in self.environment
             or any(name in scope for scope in self.bound)
-        )
-
-    def _module_constant(self, node: ast.Name) -> ast.expr:
-        if node.id in self.shared.local_names:
-            return self.error(
-                "HR201",
-                node,
-                f"`{node.id}` is read before it is bound",
-                label="not bound yet",
-                hint="a name that the pipeline assigns is its own everywhere in it: rename it",
-            )
-        definition = self.shared.project.resolve(self.shared.module, node.id)
-        if definition is None:
-            return self._unknown_name(node)
-        if definition.kind == "constant" and isinstance(definition.node, ast.expr):
-            try:
-                value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
-            except fold.NotConstant:
-                pass
-            else:
-                if not fold.is_immutable(value) and self.shared.is_shared(definition):
-                    return self._may_change(node)
-                return self.embed(ir.Const(text=wire.encode(value)), node.id)
-        return self.error(
-            "HR201",
-            node,
-            f"`{node.id}` is not a value that a pipeline can read",
-            label=f"a {definition.kind} of the module",
-            hint="pass it as a parameter, or return it from a step",
-        )
-
-    def _may_change(self, node: ast.Name) -> ast.expr:
-        return self.error(
-            "HR201",
-            node,
-            f"`{node.id}` can be changed by other code that uses it",
-            label="a list or a dict of the module",
-            hint="write a tuple, or return the value from a step",
-        )
-
-    def _unknown_name(self, node: ast.Name) -> ast.expr:
-        known = [*self.environment, *(n for n in glue.BUILTINS)]
-        return self.error(
-            "HR201",
-            node,
-            f"unknown name `{node.id}`",
-            label="not bound here",
-            hint=did_you_mean(node.id, known) or "bind it above, or make it a parameter",
         )
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
@@ -189,8 +155,8 @@ class ExpressionLowering(ast.NodeTransformer):
         """Check operators, and keep the later operands of a chain lazy."""
         operands = [node.left, *node.comparators]
         for op, operand in zip(node.ops, node.comparators, strict=True):
-            is_none = isinstance(operand, ast.Constant) and operand.value is None
-            if isinstance(op, ast.Is | ast.IsNot) and not is_none:
+            is_single = isinstance(operand, ast.Constant) and operand.value in (None, True, False)
+            if isinstance(op, ast.Is | ast.IsNot) and not is_single:
                 return self.error(
                     "HR303",
                     node,
@@ -198,15 +164,27 @@ class ExpressionLowering(ast.NodeTransformer):
                     hint="compare with `==`, or with `is None`",
                 )
         if any(map(self.has_step, operands[2:])):
-            return self.error(
-                "HR102",
-                node,
-                "a step in a chained comparison may not run in Python",
-                hint="call the step on a line of its own above",
-            )
+            return self._chained(node, operands)
         visited = [self.visit(operands[0]), self.visit(operands[1])]
         visited += map(self.visit_lazily, operands[2:])
         return ast.Compare(visited[0], node.ops, visited[1:])
+
+    def _chained(self, node: ast.Compare, operands: list[ast.expr]) -> ast.expr:
+        """Lower `a < b < c` as `a < b and b < c`, with `b` evaluated once."""
+        names = [f"operand {len(self.environment)}", f"operand {len(self.environment) + 1}"]
+        for name, operand in zip(names, operands, strict=False):
+            self.environment[name] = self.value(operand)
+        left, middle = (
+            ast.copy_location(ast.Name(name, ast.Load()), operand)
+            for name, operand in zip(names, operands, strict=False)
+        )
+        first = ast.copy_location(ast.Compare(left, node.ops[:1], [middle]), node)
+        rest = ast.copy_location(ast.Compare(middle, node.ops[1:], operands[2:]), node)
+        both = ast.copy_location(ast.BoolOp(ast.And(), [first, rest]), node)
+        lowered: ast.expr = self.visit(both)
+        for name in names:
+            del self.environment[name]
+        return lowered
 
     def visit_lazily(self, node: ast.expr) -> ast.expr:
         """Transform what Python may not evaluate, although it evaluates what is around it."""
@@ -233,13 +211,20 @@ class ExpressionLowering(ast.NodeTransformer):
             for inner in ast.walk(node)
         )
 
+    def dotted(self, node: ast.expr) -> str | None:
+        """Return `a.b.c` for the expression that says so, and nothing for any other."""
+        return dotted_name(node)
+
     def callee(self, node: ast.Call) -> Definition | None:
         """Return the function or class of the project that `node` calls, if it calls one."""
         dotted = dotted_name(node.func)
         if dotted is None or self.is_local(dotted.split(".")[0]):
             return None
-        definition = self.shared.project.resolve(self.shared.module, dotted)
-        return definition if definition and definition.kind in ("function", "class") else None
+        project = self.shared.project
+        definition = project.resolve(self.shared.module, dotted)
+        if definition is None or definition.kind not in ("function", "class"):
+            return None
+        return None if is_record(project, definition) else definition
 
     # --- arms ----------------------------------------------------------------------------------
 
@@ -249,7 +234,8 @@ class ExpressionLowering(ast.NodeTransformer):
         """Lower two expressions of which one is evaluated; None stands for the test itself."""
         span = self.shared.module.span(node)
         hint = self.hint or "value"
-        name = self.shared.ids.fresh(kebab(f"if-{hint}"))
+        name = self.shared.fresh_id(f"if-{hint}")
+        self.check_steers(test, node)
         if isinstance(test, ir.Glue):
             self.block.obligations.pop(test, None)
         if None in (then, otherwise) and isinstance(test, ir.Glue):
@@ -268,6 +254,7 @@ class ExpressionLowering(ast.NodeTransformer):
             )
         )
         merged = ir.Merge(branch=name, name=choice.name)
+        self.shared.types[merged] = self.shared.types.merged([choice.then, choice.otherwise])
         return ast.Name(self.shared.name_of(merged, identifier(hint)), ast.Load())
 
     def _arm(
@@ -303,18 +290,43 @@ class ExpressionLowering(ast.NodeTransformer):
             )
         dotted = dotted_name(node)
         head = dotted.split(".")[0] if dotted else None
-        if head and not self.is_local(head):
-            return self.error(
-                "HR201",
+        if dotted and head and not self.is_local(head):
+            constant = read_module_attribute(self, node, dotted)
+            if constant is not None:
+                return constant
+            member = enum_member(self.shared.project, self.shared.module, node)
+            if member is not None:
+                return self.embed(member, node.attr)
+            absent = refuse_absent(self, node, dotted)
+            if absent is not None:
+                return absent
+            return name_error(
+                self,
                 node,
                 f"`{dotted}` is not a value that a pipeline can read",
                 hint="read it in a step, or pass it as a parameter",
             )
-        return ast.Attribute(self.visit(node.value), node.attr, node.ctx)
+        value = self.visit(node.value)
+        self._check_field(node, value)
+        return ast.Attribute(value, node.attr, node.ctx)
+
+    def _check_field(self, node: ast.Attribute, value: ast.expr) -> None:
+        of = self.shared.types.of_glue(value, self.shared.by_name)
+        if not isinstance(of, Record) or of.open or of.kind == "typeddict":
+            return
+        known = [*(each.name for each in of.fields), *of.others]
+        if field(of, node.attr) is None and node.attr not in known:
+            self.error(
+                "HR308",
+                node,
+                f"`{show(of)}` has no field `{node.attr}`",
+                hint=did_you_mean(node.attr, known) or f"it has {', '.join(known)}",
+            )
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Accept the plain forms of expressions; refuse all others."""
         if isinstance(node, ast.expr) and not isinstance(node, _PLAIN):
+            self.environment.update(dict.fromkeys(names_bound([node]), REFUSED))
             return self.error(
                 "HR102",
                 node,

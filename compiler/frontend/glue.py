@@ -3,12 +3,13 @@
 import ast
 from collections.abc import Callable
 
+from headrace.compiler import ir
 from headrace.runtime.glue import FUNCTIONS, HELPERS
 
 BUILTINS = frozenset(FUNCTIONS.split())
 """The functions that glue may call; the shim evaluates glue with exactly these."""
 
-RESERVED = frozenset({"result", "it", *HELPERS})
+RESERVED = frozenset({"result", "it", "caught", *HELPERS})
 """Names in glue that stand for no variable."""
 
 ONE_SHOT = frozenset({"zip", "enumerate", "reversed"})
@@ -67,6 +68,11 @@ class _Safe(ast.NodeTransformer):
         return ast.Call(ast.Name("format", ast.Load()), [value, spec], [])
 
 
+def parsed(value: ir.Glue) -> ast.expr:
+    """Return the expression that `value` is."""
+    return ast.parse(value.source, mode="eval").body
+
+
 def source_text(expression: ast.expr) -> str:
     """Return `expression` on one line in which no template engine finds its own signs.
 
@@ -100,6 +106,9 @@ def never_raises(expression: ast.expr) -> bool:
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             equality = all(isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot) for op in ops)
             return equality and all(map(never_raises, [left, *comparators]))
+        case ast.Call(func=ast.Name(id="make"), args=args, keywords=keywords):
+            # That the arguments fit is known before.
+            return all(map(never_raises, [*args, *(keyword.value for keyword in keywords)]))
         case ast.Dict(keys=keys, values=values):
             constant = all(isinstance(key, ast.Constant) for key in keys)
             return constant and all(map(never_raises, values))

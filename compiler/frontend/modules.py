@@ -23,9 +23,14 @@ _PLACED = (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.alias, ast.excepthandle
 _CHANGING = (ast.Global, ast.Subscript, ast.Attribute, ast.Call)
 _UNCERTAIN = (ast.If, ast.Try, ast.TryStar, ast.Match, ast.For, ast.AsyncFor, ast.While)
 """Statements whose body Python may skip, leave early or repeat."""
-_MUTATORS = frozenset(
+MUTATORS = frozenset(
     {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
     | {"reverse", "setdefault", "sort", "update"}
+)
+"""The methods of Python's own containers that change them in place."""
+
+_CONTAINERS = frozenset(
+    {"list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict"}
 )
 
 
@@ -80,6 +85,11 @@ class Module:
             end_column=self._column(end_line, placed.end_col_offset or 0),
         )
 
+    def text(self, node: ast.expr) -> str:
+        """Return the source of `node`, on one line."""
+        segment = ast.get_source_segment(self.source.text, node) or ast.unparse(node)
+        return " ".join(segment.split())
+
     def _column(self, line: int, offset: int) -> int:
         return offset + 1 if self._is_ascii else _column(self.source, line, offset)
 
@@ -111,8 +121,21 @@ class Module:
         found: dict[str, list[Binding]] = {}
         for name, binding in _bound(self.tree):
             found.setdefault(name, []).append(binding)
-        changed = _changed(self.nodes)
-        return {name: _last(all_, name in changed) for name, all_ in found.items()}
+        return {name: _last(all_, name in self.changed) for name, all_ in found.items()}
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """The names, whatever their scope, that a function may rebind or change in place."""
+        return frozenset(_changed(self.nodes))
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """The module-level names that are bound to a new container of Python's own."""
+        return frozenset(
+            name
+            for name, binding in _bound(self.tree)
+            if isinstance(binding.node, ast.expr) and is_container(binding.node)
+        )
 
     @cached_property
     def stars(self) -> tuple[ast.ImportFrom, ...]:
@@ -142,6 +165,18 @@ class Module:
                     names |= listed
         return frozenset(names) if seen else None
 
+    @cached_property
+    def acts(self) -> bool:
+        """Whether importing the module may do something that another module can see."""
+        return any(
+            (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+            or (
+                isinstance(node, ast.Attribute | ast.Subscript)
+                and isinstance(node.ctx, ast.Store | ast.Del)
+            )
+            for node, _ in _module_level(self.tree)
+        )
+
     def exports(self, name: str) -> bool:
         """Whether `from this import *` binds `name`, if the module has it."""
         return not name.startswith("_") if self.exported is None else name in self.exported
@@ -156,6 +191,16 @@ def _strings(value: ast.expr) -> set[str] | None:
         return {str(name) for name in ast.literal_eval(value)}
     except (ValueError, TypeError):
         return None
+
+
+def is_container(value: ast.expr) -> bool:
+    """Whether `value` is surely a new list, dict, set or other container of Python's own."""
+    match value:
+        case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp() | ast.SetComp():
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in _CONTAINERS
+    return False
 
 
 # --- what a module binds -------------------------------------------------------------------------
@@ -204,7 +249,7 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, Binding]]:
             case ast.ClassDef():
                 yield node.name, Binding("other") if uncertain else Binding("class", node)
             case ast.Import() | ast.ImportFrom():
-                for name, binding in _imported(node):
+                for name, binding in imported_names(node):
                     yield name, Binding("other") if uncertain else binding
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
@@ -222,7 +267,8 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, Binding]]:
                 yield name, Binding("other")
 
 
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:
+def imported_names(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Binding]]:
+    """Yield each name that `node` binds, with what it stands for."""
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
             imported = Imported(node.module or "", alias.name, node.level)
@@ -251,20 +297,28 @@ def _changed(all_nodes: Iterable[ast.AST]) -> set[str]:
         match node:
             case ast.Global():
                 names.update(node.names)
-            case (
-                ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
-                | ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
-            ):
-                names.add(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)):
-                if attr in _MUTATORS:
-                    names.add(name)
-            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
-                names.add(name)
+            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+                names.update(_root(value))
+            case ast.Attribute(value=value, attr=name, ctx=ast.Store() | ast.Del()):
+                names.update(_root(value) if isinstance(value, ast.Name) else [name, *_root(value)])
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in MUTATORS:
+                names.update(_root(value))
     return names
 
 
+def _root(node: ast.expr) -> Iterator[str]:
+    """Yield the name in which `node` finds its object, as `a` in `a.b[0].c`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node.id
+
+
 # --- reading -------------------------------------------------------------------------------------
+
+
+_ENCODING_HINT = "save it as UTF-8, or name its encoding: `# coding: latin-1`; is it Python at all?"
+_SYNTAX_HINT = "correct it here or just before; Python itself cannot read the file as it is"
 
 
 def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
@@ -275,15 +329,16 @@ def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
     except OSError as error:
-        sink.report("HR101", f"cannot read {shown_path}: {error.strerror}", None)
+        hint = "see to it that the file is there and can be read"
+        sink.report("HR101", f"cannot read {shown_path}: {error.strerror}", None, hint=hint)
         return None
     except UnicodeDecodeError as error:
         place = Span(path=shown_path, line=data.count(b"\n", 0, error.start) + 1)
-        sink.report("HR101", f"(unicode error) {error}", place)
+        sink.report("HR101", f"(unicode error) {error}", place, hint=_ENCODING_HINT)
         return None
     except (SyntaxError, LookupError, ValueError) as error:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
-        sink.report("HR101", message, Span(path=shown_path, line=1))
+        sink.report("HR101", message, Span(path=shown_path, line=1), hint=_ENCODING_HINT)
         return None
     return SourceFile(path, shown_path, text.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -297,7 +352,8 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
     if null:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         place = Span(path=source.shown_path, line=line, column=column)
-        sink.report("HR101", "source code string cannot contain null bytes", place)
+        message = "source code string cannot contain null bytes"
+        sink.report("HR101", message, place, hint=_ENCODING_HINT)
         return None
     in_bytes = False
     try:
@@ -309,12 +365,14 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
             compile(tree, source.shown_path, "exec", dont_inherit=True)
             return tree
     except SyntaxError as error:
-        sink.report("HR101", error.msg, _error_span(source, error, in_bytes))
+        sink.report("HR101", error.msg, _error_span(source, error, in_bytes), hint=_SYNTAX_HINT)
     except (RecursionError, MemoryError):
         place = Span(path=source.shown_path, line=1)
-        sink.report("HR101", "too deeply nested for Python's own parser", place)
+        hint = "divide the expression that is nested so deeply"
+        sink.report("HR101", "too deeply nested for Python's own parser", place, hint=hint)
     except ValueError as error:
-        sink.report("HR101", str(error), Span(path=source.shown_path, line=1))
+        place = Span(path=source.shown_path, line=1)
+        sink.report("HR101", str(error), place, hint=_SYNTAX_HINT)
     return None
 
 

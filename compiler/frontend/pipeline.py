@@ -1,7 +1,6 @@
 """Lowering of a whole pipeline: from the module's source to the IR."""
 
 import ast
-from collections import Counter
 from collections.abc import Sequence
 
 from headrace.compiler import ir
@@ -9,18 +8,28 @@ from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.file_access import read_bytes
-from headrace.compiler.frontend import fold
 from headrace.compiler.frontend.blocks import kebab
+from headrace.compiler.frontend.expressions import ExpressionLowering
+from headrace.compiler.frontend.inlining import (
+    DEFAULT_FUNCTION,
+    call_counts,
+    constant_default,
+    defaults,
+    local_names,
+    lower_function,
+)
 from headrace.compiler.frontend.lowering import Environment, Lowering
-from headrace.compiler.frontend.project import Module, Project
-from headrace.compiler.frontend.statements import BlockLowering, names_read
-from headrace.compiler.frontend.trees import nodes
+from headrace.compiler.frontend.project import Definition, Module, Project
+from headrace.compiler.frontend.shared_state import warn_of_shared_state
+from headrace.compiler.frontend.statements import BlockLowering
+from headrace.compiler.frontend.types import UNKNOWN
+from headrace.compiler.frontend.value_types import ValueTypes
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
-from headrace.runtime import code, wire
+from headrace.runtime import code
 
-DEFAULT_FUNCTION = "pipeline"
-"""The name of the function that is a module's pipeline when no other is named."""
+_SHOWN_FUNCTIONS = 3
+"""How many functions are named where one is looked for that is not there."""
 
 
 def lower_pipeline(
@@ -34,24 +43,23 @@ def lower_pipeline(
     if node is None:
         return None
     _check_signature(module, node, sink)
-    parameters = _parameters(module, node, sink)
-    pipelines = frozenset({DEFAULT_FUNCTION, node.name, *configuration.pipelines})
-    shared = Lowering(
-        project, module, configuration, sink, _call_counts(node), pipelines, _local_names(node)
-    )
+    parameters = _parameters(project, module, node, sink)
+    shared = _shared(project, module, node, configuration, sink)
     try:
         body, result = _lower_body(shared, node, parameters)
     except RecursionError:
         sink.report(
             "HR102",
             "an expression is nested too deeply",
-            module.span(node),
+            module.span(shared.statement or node),
+            label="in this statement",
             hint="divide it, or compute it in a step",
         )
         return None
     configuration.check_steps(_step_names(shared, body), sink)
     if sink.failed:
         return None
+    warn_of_shared_state(shared, node, body)
     return ir.Pipeline(
         name=_name(module, node.name),
         function=f"{module.name}:{node.name}",
@@ -60,54 +68,59 @@ def lower_pipeline(
         parameters=parameters,
         functions=tuple(shared.functions[key] for key in sorted(shared.functions)),
         body=body,
+        artifacts_at=shared.types.artifacts_at(body),
         result=result,
         settings=configuration.pipeline,
         span=module.span(node),
     )
 
 
+def _shared(
+    project: Project,
+    module: Module,
+    node: ast.FunctionDef,
+    configuration: Configuration,
+    sink: Sink,
+) -> Lowering:
+    return Lowering(
+        project,
+        module,
+        configuration,
+        sink,
+        call_counts(node),
+        frozenset({node.name, *configuration.pipelines}),
+        local_names(node),
+        ValueTypes(project),
+        callers=(f"{module.name}:{node.name}",),
+        block_lowering=BlockLowering,
+    )
+
+
 def _lower_body(
     shared: Lowering, node: ast.FunctionDef, parameters: Sequence[ir.PipelineParameter]
 ) -> tuple[ir.Block, ir.Value]:
-    environment: Environment = {p.name: ir.Param(name=p.name) for p in parameters}
+    environment = Environment({p.name: ir.Param(name=p.name) for p in parameters})
+    definition = Definition("function", shared.module, node.name, node)
+    types, _ = shared.types.signature(definition)
     for parameter in parameters:
-        shared.name_of(ir.Param(name=parameter.name), parameter.name)
+        reference = ir.Param(name=parameter.name)
+        shared.name_of(reference, parameter.name)
+        shared.types[reference] = types.get(parameter.name, UNKNOWN)
     block = shared.new_block()
-    lowering = BlockLowering(shared, block, environment)
-    statements, returned = _split_return(node)
-    lowering.run(statements, names_read(returned) if returned else frozenset())
-    result = _result(shared, lowering, returned)
+    value = lower_function(shared, node, block, environment)
+    ExpressionLowering(shared, block, environment).embed(value, "result")
+    result = block.settle(value, "value", "result", shared.module.span(node.body[-1]))
     return block.finish(), result
 
 
-def _local_names(node: ast.FunctionDef) -> frozenset[str]:
-    """Return the variables of the pipeline: what it binds anywhere is its own everywhere."""
-    arguments = node.args
-    names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    inside = [inner for statement in node.body for inner in nodes(statement)]
-    own = {
-        id(target)
-        for inner in inside
-        if isinstance(inner, ast.comprehension)
-        for target in nodes(inner)
-    }
-    for inner in inside:
-        if (
-            isinstance(inner, ast.Name)
-            and isinstance(inner.ctx, ast.Store)
-            and id(inner) not in own
-        ):
-            names.add(inner.id)
-    return frozenset(names)
-
-
 def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
-    """Return the names that settings of steps may have: ids, and functions of the project."""
+    """Return the names that settings of steps may have: ids, and functions, but no pipelines."""
     functions = {
         node.name
         for module in shared.project.modules.values()
         for node in module.tree.body
         if isinstance(node, ast.FunctionDef)
+        and not shared.is_pipeline(Definition("function", module, node.name, node))
     }
     return functions | {node.id for node in walk(body)}
 
@@ -117,6 +130,7 @@ def _code(project: Project) -> ir.Code:
     return ir.Code(
         digest=code.digest({name: read_bytes(path) for name, path in closure.items()}),
         modules=tuple(sorted(closure)),
+        imported_first=project.imported_first(),
     )
 
 
@@ -143,12 +157,19 @@ def _find(
         return None
     functions = [n.name for n in module.tree.body if isinstance(n, ast.FunctionDef)]
     hint = did_you_mean(name, functions) or (
-        f"name one of its functions: {module.source.shown_path}:{functions[-1]}"
+        f"name one of its functions: {_some(module.source.shown_path, functions)}"
         if functions
         else "define it: `def pipeline(): ...`"
     )
     sink.report("HR103", f"there is no function `{name}` in this module", start, hint=hint)
     return None
+
+
+def _some(path: str, functions: Sequence[str]) -> str:
+    """Return the first functions of the module at `path` as one names them, and how many more."""
+    shown = ", ".join(f"{path}:{function}" for function in functions[:_SHOWN_FUNCTIONS])
+    more = len(functions) - _SHOWN_FUNCTIONS
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
@@ -185,55 +206,18 @@ def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:
 
 
 def _parameters(
-    module: Module, node: ast.FunctionDef, sink: Sink
+    project: Project, module: Module, node: ast.FunctionDef, sink: Sink
 ) -> tuple[ir.PipelineParameter, ...]:
-    positional = [*node.args.posonlyargs, *node.args.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults))
-    defaults += node.args.defaults
-    pairs = [*zip(positional, defaults, strict=True)]
-    pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    default_of = dict(defaults(node))
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     return tuple(
         ir.PipelineParameter(
             name=argument.arg,
             annotation=ast.unparse(argument.annotation) if argument.annotation else None,
-            default=_default(module, default, sink) if default else None,
+            default=constant_default(project, module, default_of[argument.arg], sink)
+            if argument.arg in default_of
+            else None,
             span=module.span(argument),
         )
-        for argument, default in pairs
+        for argument in arguments
     )
-
-
-def _default(module: Module, node: ast.expr, sink: Sink) -> ir.Const:
-    try:
-        value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
-    except fold.NotConstant:
-        sink.report(
-            "HR304",
-            "the default of a pipeline parameter must be a constant",
-            module.span(node),
-            hint="use a literal, or None and decide in a step",
-        )
-        return ir.Const(text="null")
-    return ir.Const(text=wire.encode(value))
-
-
-def _call_counts(node: ast.FunctionDef) -> dict[str, int]:
-    calls = (inner.func for inner in nodes(node) if isinstance(inner, ast.Call))
-    names = (f.id if isinstance(f, ast.Name) else ast.unparse(f).split(".")[-1] for f in calls)
-    return dict(Counter(names))
-
-
-def _split_return(node: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr | None]:
-    last = node.body[-1]
-    if isinstance(last, ast.Return):
-        return node.body[:-1], last.value
-    return node.body, None
-
-
-def _result(shared: Lowering, lowering: BlockLowering, returned: ast.expr | None) -> ir.Value:
-    if returned is None:
-        return ir.Const(text="null")
-    expressions = lowering.expressions
-    value = expressions.value(returned, "result")
-    expressions.embed(value, "result")
-    return lowering.block.settle(value, "value", "result", shared.module.span(returned))

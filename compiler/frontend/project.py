@@ -3,14 +3,14 @@
 import ast
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.file_access import is_file, is_folder
+from headrace.compiler.file_access import is_file, is_folder, modules_in
 from headrace.compiler.frontend.modules import Imported, Module, parse, read_source
 from headrace.compiler.source import SourceFile
 
@@ -56,7 +56,7 @@ class Project:
 
     def __init__(self, path: Path, sink: Sink) -> None:
         """Read the file at `path`; what is wrong with it or its imports goes to `sink`."""
-        file = Path(os.path.abspath(path))
+        file = self.file = Path(os.path.abspath(path))
         self._sink = sink
         self._loaded: dict[str, Module | None] = {}
         self._found: dict[str, _Found | None] = {}
@@ -68,7 +68,6 @@ class Project:
         below = file.relative_to(self.import_root).with_suffix("")
         parts = below.parts[:-1] if below.name == "__init__" else below.parts
         self._main_name = ".".join(parts)
-        self._main_file = file
         self.main = self._load(self._main_name, file)
 
     @property
@@ -100,20 +99,64 @@ class Project:
             self._closure = dict(sorted(files.items()))
         return dict(self._closure)
 
-    def resolve(self, module: Module, dotted: str) -> Definition | None:
+    def imported_first(self) -> str | None:
+        """Return main, if a module that it imports may see that Python has imported main before.
+
+        Some module does more when it is imported than to bind its own names, or imports main.
+        """
+        loaded = [self._loaded.get(name) for name in self.closure()]
+        modules = [module for module in loaded if module is not None]
+        others = [module for module in modules if module is not self.main]
+        imports_main = any(self._main_name in self._imports(module) for module in others)
+        seen = imports_main or any(module.acts for module in modules)
+        return self._main_name if others and seen else None
+
+    def resolve(
+        self, module: Module, dotted: str, imports: Mapping[str, Imported] | None = None
+    ) -> Definition | None:
         """Return what `dotted` stands for at the level of `module`; nothing when it is unbound.
 
         Imports are followed through first-party modules to where the thing is defined. Builtins are
-        not bound by a module, so nothing is returned for them.
+        not bound by a module, so nothing is returned for them. `imports` are names that a function
+        of the module imports for itself.
         """
         key = module.name, dotted
+        if imports and dotted.split(".")[0] in imports:
+            return self._resolve(module, dotted, imports)
         if key not in self._resolved:
-            first, *rest = dotted.split(".")
-            found = self._lookup(module, first, frozenset())
-            for part in rest:
-                found = self._attribute(found, part) if found else None
-            self._resolved[key] = found
+            self._resolved[key] = self._resolve(module, dotted, {})
         return self._resolved[key]
+
+    def _resolve(
+        self, module: Module, dotted: str, imports: Mapping[str, Imported]
+    ) -> Definition | None:
+        first, *rest = dotted.split(".")
+        if first in imports:
+            found = self._follow(module, imports[first], frozenset())
+        else:
+            found = self._lookup(module, first, frozenset())
+        for part in rest:
+            found = self._attribute(found, part) if found else None
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is a module or a package of the project."""
+        return self._find(name) is not None
+
+    def has_file(self, name: str) -> bool:
+        """Whether `name` is a module with a file, so no folder without `__init__.py`."""
+        found = self._find(name)
+        return found is not None and found.file is not None
+
+    def module(self, name: str) -> Module | None:
+        """Return the module `name`; nothing when there is no file of it, or none that is Python."""
+        found = self._find(name)
+        return self._load(name, found.file) if found and found.file else None
+
+    def submodules(self, package: str) -> list[str]:
+        """Return the names of the modules in `package`, or of those at the import root."""
+        folder = self.import_root.joinpath(*package.split(".")) if package else self.import_root
+        return modules_in(folder)
 
     # --- files ---
 
@@ -125,7 +168,7 @@ class Project:
 
     def _look_for(self, name: str) -> _Found | None:
         if name == self._main_name:
-            return _Found(self._main_file)
+            return _Found(self.file)
         parts = name.split(".")
         if parts[0] in _BEFORE_PATH:
             return None

@@ -1,38 +1,59 @@
-"""Lowering of statements: assignments, branches, calls for effect, and the final return."""
+"""Lowering of statements: assignments, calls for effect, and what leads to blocks within."""
 
 import ast
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyValue
+from headrace.compiler.dataflow import AnyValue, references
 from headrace.compiler.frontend import glue
-from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
+from headrace.compiler.frontend.additions import fresh_kind, lower_addition
+from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
+from headrace.compiler.frontend.branches import lower_if, merge_name
 from headrace.compiler.frontend.calls import lower_step
+from headrace.compiler.frontend.cleanups import lower_any_try
 from headrace.compiler.frontend.expressions import ExpressionLowering
-from headrace.compiler.frontend.lowering import Environment, Lowering, Unavailable, identifier
-from headrace.compiler.frontend.trees import nodes
+from headrace.compiler.frontend.failures import Failure, lower_assert, lower_failure, lower_raise
+from headrace.compiler.frontend.handlers import run_under_handlers
+from headrace.compiler.frontend.loops import lower_for
+from headrace.compiler.frontend.lowering import (
+    REFUSED,
+    Environment,
+    Lowering,
+    Unavailable,
+    identifier,
+)
+from headrace.compiler.frontend.scopes import live_after, names_bound
+from headrace.compiler.frontend.structure import RESULT, unsupported_pattern
+from headrace.compiler.frontend.types import Tuple
+from headrace.compiler.frontend.value_types import is_unchangeable
 from headrace.compiler.source import Span
-from headrace.runtime import wire
+from headrace.compiler.suggestions import counted
 
 _WAYS_OUT = {
-    ast.For: ("a `for` loop", "write a list comprehension: `[step(x) for x in xs]`"),
     ast.While: ("a `while` loop", "put the loop into a step"),
     ast.With: ("`with`", "use the context manager in a step"),
-    ast.Try: ("`try`", "handle the exception in a step"),
-    ast.Match: ("`match`", "use `if` and `elif`"),
-    ast.Assert: ("`assert`", "raise the exception in a step that checks the value"),
-    ast.Raise: ("`raise`", "raise the exception in a step"),
-    ast.AugAssign: ("an augmented assignment", "write it out: `x = x + y`"),
+    ast.Delete: ("`del`", "leave the name bound"),
     ast.Import: ("an import", "import at the top of the module, or in a step"),
     ast.ImportFrom: ("an import", "import at the top of the module, or in a step"),
+    ast.Global: ("`global`", "return the value from a step"),
+    ast.Nonlocal: ("`nonlocal`", "return the value from a step"),
+    ast.TryStar: ("`except*`", "use `except`, or handle the group in a step"),
+    ast.Continue: ("a `continue` from within a `try`", "put what follows into `else`"),
+    ast.AsyncFunctionDef: ("a function definition", "define it at the top of the module"),
     ast.FunctionDef: ("a function definition", "define the function at the top of the module"),
-    ast.Return: ("a `return` before the end", "bind the value in every arm, and return it last"),
+    ast.ClassDef: ("a class definition", "define the class at the top of the module"),
+    ast.Return: ("a `return` from within a loop or `try`", "bind the value, and return it after"),
+    ast.Break: ("`break`", "choose the items before the loop, or loop in a step"),
 }
 
 
 class BlockLowering:
-    """Lowers the statements of one block."""
+    """Lowers the statements of one block.
+
+    `ends` tells that control never reaches the end of the block, `left` that it does so only with
+    an exception that is handled further out.
+    """
 
     def __init__(self, shared: Lowering, block: BlockBuilder, environment: Environment) -> None:
         """Lower into `block`; `environment` is changed as names are bound."""
@@ -40,24 +61,39 @@ class BlockLowering:
         self.block = block
         self.environment = environment
         self.assigned: dict[str, Span] = {}
+        self.ends = False
+        self.left = False
 
     @property
     def expressions(self) -> ExpressionLowering:
         """A lowering of expressions in the environment of the moment."""
         return ExpressionLowering(self.shared, self.block, self.environment)
 
+    def inner(self, environment: Environment | None = None) -> "BlockLowering":
+        """Return a lowering of a block within this one."""
+        known = self.environment.inner() if environment is None else environment
+        return BlockLowering(self.shared, self.shared.new_block(), known)
+
+    def span(self, node: ast.AST) -> Span:
+        """Return the place of `node`."""
+        return self.shared.module.span(node)
+
     def run(self, statements: Sequence[ast.stmt], live: frozenset[str]) -> None:
         """Lower `statements`; `live` are the names that what follows them reads."""
-        later: Counter[str] = Counter()
-        if any(isinstance(statement, ast.If) for statement in statements):
-            later.update(name for statement in statements for name in names_read(statement))
-        for statement in statements:
-            if later:
-                later.subtract(names_read(statement))
-            is_branch = isinstance(statement, ast.If)
-            self._statement(statement, live.union(+later) if is_branch else live)
+        if self.shared.catching:
+            run_under_handlers(self, statements, live)
+            return
+        later = live_after(statements, live)
+        for index, statement in enumerate(statements):
+            self.statement(statement, later.get(index, live))
+            if self.ends:
+                return
 
-    def _statement(self, node: ast.stmt, live: frozenset[str]) -> None:
+    def statement(self, node: ast.stmt, live: frozenset[str]) -> None:
+        """Lower `node`; `live` are the names that are read after it."""
+        self.shared.statement = node
+        if lower_addition(self, node):
+            return
         match node:
             case ast.Assign(targets=targets, value=value):
                 self._assign(targets, value)
@@ -65,25 +101,43 @@ class BlockLowering:
                 self._assign([target], value)
             case ast.AnnAssign() | ast.Pass():
                 pass
+            case ast.AugAssign():
+                self._augment(node)
             case ast.Expr(value=value):
                 self._expression(value)
-            case ast.If():
-                self._if(node, live)
+            case ast.Raise():
+                lower_raise(self, node)
+            case Failure():
+                lower_failure(self, node)
+            case ast.If() | ast.For() | ast.Assert() | ast.Try():
+                _WITH_BLOCKS[type(node)](self, node, live)
+            case ast.Match():
+                self._refuse_pattern(node)
             case _:
                 described, hint = _WAYS_OUT.get(
                     type(node), (f"this statement ({type(node).__name__})", "move it into a step")
                 )
-                self._error("HR102", node, f"{described} is not accepted in a pipeline body", hint)
-                self._bind_names(node)
+                self.error("HR102", node, f"{described} is not accepted in a pipeline body", hint)
+                self.bind_names(node)
 
-    def _error(self, code: str, node: ast.AST, message: str, hint: str) -> None:
-        self.shared.sink.report(code, message, self.shared.module.span(node), hint=hint)
+    def error(self, code: str, node: ast.AST, message: str, hint: str) -> None:
+        """Report an error at `node`."""
+        self.shared.sink.report(code, message, self.span(node), hint=hint)
 
-    def _bind_names(self, node: ast.AST) -> None:
+    def _refuse_pattern(self, node: ast.Match) -> None:
+        self.error(
+            "HR102",
+            unsupported_pattern(node),
+            "a pattern of a pipeline body is made of constants, `|` and one name",
+            "use `if` and `elif`, or take the value apart in a step",
+        )
+        self.bind_names(node)
+
+    def bind_names(self, node: ast.AST) -> None:
         """Bind what a refused statement assigns, so that reading it is no second error."""
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                self._bind(inner, ir.Const(text="null"), inner)
+        for name, place in names_bound([node]).items():
+            self.environment[name] = REFUSED
+            self.assigned[name] = self.span(place)
 
     def _expression(self, node: ast.expr) -> None:
         expressions = self.expressions
@@ -93,21 +147,23 @@ class BlockLowering:
         if definition is not None and isinstance(node, ast.Call):
             lower_step(expressions, node, definition, effect=True, outputs=())
             return
-        if expressions.has_step(node):
-            self._error(
+        if expressions.has_step(node) and not isinstance(node, ast.Yield | ast.YieldFrom):
+            is_loop = isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+            self.error(
                 "HR102",
                 node,
                 "the result of this expression is thrown away",
-                "bind it to a name, or call the step alone on its line",
+                "write it as a `for` loop, or bind it to a name"
+                if is_loop
+                else "bind it to a name, or call the step alone on its line",
             )
             return
-        self._require(expressions.value(node), node)
+        self.require(expressions.value(node), node)
 
-    def _require(self, value: AnyValue, node: ast.AST) -> None:
-        if isinstance(value, ir.Glue):
-            source = ast.parse(value.source, mode="eval").body
-            if not glue.never_raises(source):
-                self.block.require(value, self.shared.module.span(node))
+    def require(self, value: AnyValue, node: ast.AST) -> None:
+        """Remember that Python evaluates `value` here, which may raise."""
+        if isinstance(value, ir.Glue) and not glue.never_raises(glue.parsed(value)):
+            self.block.require(value, self.span(node))
 
     # --- assignments -----------------------------------------------------------------------------
 
@@ -120,21 +176,24 @@ class BlockLowering:
         if is_display and len(targets) == 1 and self._assign_each(first, node):
             return
         if _is_one_shot(node, expressions):
-            self._error(
+            self.error(
                 "HR302",
                 node,
                 "this iterator can be read only once, a name can be read many times",
-                f"write `list({ast.unparse(node)})`",
+                f"write `{_as_list(node)}`",
             )
             for target in targets:
-                self._bind_names(target)
+                self.bind_names(target)
             return
         if isinstance(node, ast.Call) and len(targets) == 1 and self._unpack_call(first, node):
             return
         value = expressions.value(node, _target_hint(first))
-        self._require(value, node)
+        self.require(value, node)
         for target in targets:
-            self._bind(target, value, node)
+            self.bind(target, value, node)
+        kind = fresh_kind(node)
+        if isinstance(first, ast.Name) and len(targets) == 1 and kind is not None:
+            self.environment.fresh[first.id] = kind
 
     def _assign_each(self, target: ast.expr, node: ast.expr) -> bool:
         assert isinstance(target, ast.Tuple | ast.List)
@@ -143,22 +202,22 @@ class BlockLowering:
             return False
         if len(target.elts) != len(node.elts):
             self._cannot_fit(target, len(node.elts), len(target.elts))
-            self._bind_names(target)
+            self.bind_names(target)
             return True
         values = [
             self.expressions.value(element, _target_hint(part))
             for part, element in zip(target.elts, node.elts, strict=True)
         ]
         for part, value, element in zip(target.elts, values, node.elts, strict=True):
-            self._require(value, element)
-            self._bind(part, value, element)
+            self.require(value, element)
+            self.bind(part, value, element)
         return True
 
     def _cannot_fit(self, node: ast.AST, given: int, wanted: int) -> None:
-        self._error(
+        self.error(
             "HR301",
             node,
-            f"{given} values cannot be unpacked into {wanted} names",
+            f"{counted(given, 'value')} cannot be unpacked into {counted(wanted, 'name')}",
             "give as many names as there are values",
         )
 
@@ -168,33 +227,42 @@ class BlockLowering:
         definition = expressions.callee(node)
         if definition is None or not isinstance(target, ast.Tuple | ast.List):
             return False
+        if self.shared.is_pipeline(definition):
+            return False
         names = [part.id for part in target.elts if isinstance(part, ast.Name)]
         if len(names) != len(target.elts) or len(set(names)) != len(names):
             return False
-        size = _tuple_size(definition.node)
-        if size is not None and size != len(names):
-            self._cannot_fit(target, size, len(names))
-        taken = Names()
+        _, returned = self.shared.types.signature(definition)
+        if isinstance(returned, Tuple) and len(returned.items) != len(names):
+            self._cannot_fit(target, len(returned.items), len(names))
+        taken = Names({CAUGHT})
         outputs = [taken.fresh(identifier(name), "_") for name in names]
         specs = tuple(
-            ir.OutputSpec(name=output, expression=ir.Glue(source=_element(i, len(names))))
+            ir.OutputSpec(
+                name=output,
+                expression=ir.Glue(source=_element(i, len(names))),
+                required=i == 0,
+            )
             for i, output in enumerate(outputs)
         )
         expressions.hint = names[0]
         step = lower_step(expressions, node, definition, outputs=specs)
         for part, name in zip(target.elts, outputs, strict=True):
-            made = ir.Output(node=step.node, name=name) if step else ir.Const(text="null")
-            self._bind(part, made, node)
+            made = ir.Output(node=step.node, name=name) if step else REFUSED
+            self.bind(part, made, node)
         return True
 
-    def _bind(self, target: ast.expr, value: AnyValue, node: ast.expr) -> None:
+    def bind(self, target: ast.expr, value: AnyValue, node: ast.expr) -> None:
+        """Bind what `target` names to `value`, which `node` gave."""
         if isinstance(target, ast.Name):
             self.environment[target.id] = value
-            self.assigned[target.id] = self.shared.module.span(target)
+            self.environment.fresh.pop(target.id, None)
+            self.environment.unsure.discard(target.id)
+            self.assigned[target.id] = self.span(target)
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target, value, node)
         else:
-            self._error(
+            self.error(
                 "HR102",
                 target,
                 "only names can be assigned in a pipeline body",
@@ -203,91 +271,72 @@ class BlockLowering:
 
     def _unpack(self, target: ast.Tuple | ast.List, value: AnyValue, node: ast.expr) -> None:
         if any(isinstance(part, ast.Starred) for part in target.elts):
-            self._error(
+            self.error(
                 "HR206",
                 target,
                 "a starred name is not accepted in a pipeline body",
                 "use a slice: `rest = values[1:]`",
             )
+            self.bind_names(target)
             return
         expressions = self.expressions
+        of = self.shared.types.of(value)
+        if isinstance(of, Tuple) and len(of.items) != len(target.elts):
+            self._cannot_fit(target, len(of.items), len(target.elts))
         for index, part in enumerate(target.elts):
             whole = ast.unparse(expressions.embed(value, "value"))
             source = _element(index, len(target.elts), whole)
             element = expressions.wrap(ast.parse(source, mode="eval").body)
-            self._require(element, node)
-            self._bind(part, element, node)
+            self.require(element, node)
+            self.bind(part, element, node)
 
-    # --- branches --------------------------------------------------------------------------------
-
-    def _if(self, node: ast.If, live: frozenset[str]) -> None:
-        test = self.expressions.value(node.test, "condition")
-        if isinstance(test, ir.Const):
-            taken = node.body if wire.decode(test.text) else node.orelse
-            self.run(taken, live)
+    def _augment(self, node: ast.AugAssign) -> None:
+        """Lower `x += y` as `x = x + y`, which is the same for values that never change."""
+        if not isinstance(node.target, ast.Name):
+            self.error(
+                "HR102",
+                node.target,
+                "only names can be assigned in a pipeline body",
+                "make the changed object in a step that returns it",
+            )
             return
-        span = self.shared.module.span(node)
-        if isinstance(test, ir.Glue):
-            self.block.obligations.pop(test, None)
-        arms = [self._arm(statements, live) for statements in (node.body, node.orelse)]
-        bound = dict.fromkeys(name for arm in arms for name in arm.assigned)
-        merged = [name for name in bound if name in live and self._in_both(name, arms, span)]
-        name = self.shared.ids.fresh(kebab(f"if-{self._branch_hint(merged, arms)}"))
-        condition = self.block.settle(test, "condition", f"{name}-condition", span)
-        choices = tuple(self._choice(variable, arms, span) for variable in merged)
-        then, otherwise = (arm.block.finish() for arm in arms)
-        effect = any(arm.block.has_effect for arm in arms)
-        branch = ir.Branch(
-            id=name, condition=condition, then=then, otherwise=otherwise, merges=choices, span=span
-        )
-        if then.nodes or otherwise.nodes or choices:
-            self.block.add(branch, effect=effect)
-        for variable in merged:
-            self.environment[variable] = ir.Merge(branch=name, name=variable)
-            self.assigned[variable] = span
-
-    def _arm(self, statements: Sequence[ast.stmt], live: frozenset[str]) -> "BlockLowering":
-        arm = BlockLowering(self.shared, self.shared.new_block(), dict(self.environment))
-        arm.run(statements, live)
-        return arm
-
-    def _branch_hint(self, merged: list[str], arms: "list[BlockLowering]") -> str:
-        if merged:
-            return merged[0]
-        return next(filter(None, (arm.block.first_step() for arm in arms)), "branch")
-
-    def _in_both(self, name: str, arms: "list[BlockLowering]", span: Span) -> bool:
-        """Whether both arms leave `name` bound; if not, reading it afterwards is an error."""
-        for arm in arms:
-            found = arm.environment.get(name)
-            if found is None or isinstance(found, Unavailable):
-                bound_at = next(a.assigned[name] for a in arms if name in a.assigned)
-                self.environment[name] = Unavailable(bound_at, span)
-                return False
-        return True
-
-    def _choice(self, name: str, arms: "list[BlockLowering]", span: Span) -> ir.Choice:
-        references = []
-        for arm in arms:
-            value = arm.environment[name]
-            assert not isinstance(value, Unavailable)
-            arm.expressions.embed(value, name)
-            references.append(arm.block.settle(value, "value", name, span))
-        return ir.Choice(name=name, then=references[0], otherwise=references[1])
+        if self.environment.fresh.get(node.target.id) == "list" and isinstance(node.op, ast.Add):
+            method = ast.Attribute(ast.Name(node.target.id, ast.Load()), "extend", ast.Load())
+            call = ast.copy_location(ast.Call(method, [node.value], []), node)
+            lower_addition(self, ast.copy_location(ast.Expr(call), node))
+            return
+        value = self.environment.get(node.target.id)
+        if value is not None and not isinstance(value, Unavailable) and _is_known(value):
+            of = self.shared.types.of(value)
+            if not is_unchangeable(of):
+                sign = ast.unparse(node)[len(node.target.id) + 1 :].partition("=")[0]
+                right = f"{node.target.id} {sign} {ast.unparse(node.value)}"
+                self.error(
+                    "HR310",
+                    node,
+                    f"this may change `{node.target.id}` in place, which other names would see",
+                    f"write `{node.target.id} = {right}`, or annotate what it comes from",
+                )
+        read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        whole = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
+        self._assign([node.target], whole)
 
 
-def names_read(statement: ast.AST) -> frozenset[str]:
-    """Return the variables that `statement` reads anywhere in it."""
-    return frozenset(
-        node.id
-        for node in nodes(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    )
+_WITH_BLOCKS: dict[type[ast.stmt], Callable[[BlockLowering, Any, frozenset[str]], None]] = {
+    ast.If: lower_if,
+    ast.For: lower_for,
+    ast.Assert: lower_assert,
+    ast.Try: lower_any_try,
+}
+
+
+def _is_known(value: AnyValue) -> bool:
+    return REFUSED not in references(value)
 
 
 def _target_hint(target: ast.expr) -> str:
     if isinstance(target, ast.Name):
-        return target.id
+        return merge_name(target.id) if target.id == RESULT else target.id
     names = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
     return names[0] if names else ""
 
@@ -300,22 +349,11 @@ def _is_one_shot(node: ast.expr, expressions: ExpressionLowering) -> bool:
     return node.func.id in glue.ONE_SHOT and expressions.callee(node) is None
 
 
-def _tuple_size(function: ast.AST | None) -> int | None:
-    """Return the length of the tuple that a function's annotation promises, if it says one."""
-    returns = getattr(function, "returns", None)
-    if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
-        try:
-            returns = ast.parse(returns.value, mode="eval").body
-        except SyntaxError:
-            return None
-    if not isinstance(returns, ast.Subscript) or not isinstance(returns.value, ast.Name):
-        return None
-    if returns.value.id not in ("tuple", "Tuple") or not isinstance(returns.slice, ast.Tuple):
-        return None
-    parts = returns.slice.elts
-    if any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in parts):
-        return None
-    return len(parts)
+def _as_list(node: ast.expr) -> str:
+    """Return the source of a list of what the iterator `node` gives."""
+    if isinstance(node, ast.GeneratorExp):
+        return ast.unparse(ast.ListComp(node.elt, node.generators))
+    return f"list({ast.unparse(node)})"
 
 
 def _element(index: int, count: int, of: str = "result") -> str:

@@ -43,6 +43,10 @@ class AirflowTarget:
             if isinstance(node, ir.Call | ir.Compute):
                 yield from _long_arguments(node)
 
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str]:
+        """Return the name of the DAG file."""
+        return (file_name(pipeline),)
+
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return the DAG file of `pipeline`, verified.
 

@@ -43,6 +43,17 @@ CAPABILITIES = Capabilities(
             Level.LOWERED,
             "the task that lists the items skips itself, and the mapped group with it",
         ),
+        Feature.GUARD: Support(
+            Level.LOWERED,
+            "a small task marks that the body starts; the first tasks of the cleanup have the rule "
+            "all_done and skip themselves without that mark",
+            reference=_DOCS + "core-concepts/dags.html#trigger-rules",
+        ),
+        Feature.GUARD_IN_MAP: Support(
+            Level.LOWERED,
+            "the same within the mapped group",
+            reference=_DOCS + "core-concepts/dags.html#trigger-rules",
+        ),
         Feature.EFFECT_ORDER: Support(Level.NATIVE, "edges between the tasks"),
         Feature.RETRIES: Support(
             Level.NATIVE,

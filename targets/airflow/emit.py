@@ -42,7 +42,7 @@ _TAKEN = frozenset(
         *("DAG", "CODE", "ENVIRONMENT", "CronTriggerTimetable", "KubernetesPodOperator", "Param"),
         *("RetryOtherFaults", "RetryDecision", "RetryPolicy", "AirflowSkipException", "all_of"),
         *("chosen_values", "dag", "item", "json", "k8s", "list_items", "only_if"),
-        *("result_of_run", "task", "task_group", "timedelta"),
+        *("result_of_run", "started", "task", "task_group", "timedelta"),
     )
 )
 """Names that the file itself uses, or may use."""
@@ -85,6 +85,7 @@ def _needs(dag: manifest.Dag) -> dict[str, bool]:
         "doubly_guarded": any(len(each) > 1 for each in guards),
         "same_item": any(guard.same_item for each in guards for guard in each),
         "groups": any(isinstance(member, manifest.Group) for member in dag.members),
+        "starts": any(isinstance(task, manifest.StartTask) for task in dag.tasks),
         "chooses": any(isinstance(task, manifest.ChoiceTask) for task in dag.tasks),
         "renamed": any(task.variable != task.task_id for task in dag.tasks),
     }
@@ -145,6 +146,8 @@ class _Builder:
     def _environment(self) -> Iterator[tuple[str, str]]:
         store = self._pipeline.settings.store
         yield "HEADRACE_MODULES", ",".join(self._pipeline.code.modules)
+        if self._pipeline.code.imported_first is not None:
+            yield "HEADRACE_IMPORT", self._pipeline.code.imported_first
         if store is not None:
             yield "HEADRACE_STORE", container_text(store)
         else:
@@ -168,7 +171,13 @@ class _Builder:
 
     def _members(
         self,
-    ) -> Iterator[manifest.PodTask | manifest.ListTask | manifest.ResultTask | manifest.Group]:
+    ) -> Iterator[
+        manifest.PodTask
+        | manifest.ListTask
+        | manifest.StartTask
+        | manifest.ResultTask
+        | manifest.Group
+    ]:
         for map_id, tasks in groupby(self._graph.tasks.values(), key=lambda task: task.map_id):
             if map_id is None:
                 yield from (self._outer_task(task) for task in tasks)
@@ -177,12 +186,14 @@ class _Builder:
 
     def _outer_task(
         self, task: GraphTask
-    ) -> manifest.PodTask | manifest.ListTask | manifest.ResultTask:
+    ) -> manifest.PodTask | manifest.ListTask | manifest.StartTask | manifest.ResultTask:
         spelling = Spelling(self._graph, task)
         if task.purpose == "result":
             return manifest.ResultTask(
                 **self._common(task), template=spelling.marked(self._pipeline.result)
             )
+        if task.purpose == "start":
+            return manifest.StartTask(**self._common(task))
         if isinstance(task.node, ir.Map):
             return manifest.ListTask(**self._common(task), template=_items(task.node, spelling))
         return self._pod(task)
@@ -194,10 +205,7 @@ class _Builder:
             variable=self._variables[map_id],
             items=self._variables[self._graph.list_ids[map_id]],
             source=str(node.span),
-            tasks=tuple(
-                self._choice(node, task) if task.purpose == "choice" else self._pod(task)
-                for task in tasks
-            ),
+            tasks=tuple(self._inner_task(node, task) for task in tasks),
             edges=tuple(self._edges(map_id)),
             returns=tuple(
                 self._variables[t.task_id]
@@ -205,6 +213,15 @@ class _Builder:
                 if self._waiting.get(t.task_id, set()) - {map_id}
             ),
         )
+
+    def _inner_task(
+        self, node: ir.Map, task: GraphTask
+    ) -> manifest.PodTask | manifest.ChoiceTask | manifest.StartTask:
+        if task.purpose == "choice":
+            return self._choice(node, task)
+        if task.purpose == "start":
+            return manifest.StartTask(**self._common(task))
+        return self._pod(task)
 
     def _choice(self, node: ir.Map, task: GraphTask) -> manifest.ChoiceTask:
         spelling = Spelling(self._graph, task)
@@ -293,6 +310,6 @@ def _resources(settings: StepSettings) -> tuple[tuple[str, str], ...]:
 def _items(node: ir.Map, spelling: Spelling) -> str:
     if isinstance(node.items, ir.Const):
         return wire.encode(wire.split_items(node.items.text))
-    if isinstance(node.items, ir.Output):
+    if isinstance(node.items, ir.Output | ir.Gather):
         return spelling.bare(node.items)
     raise InternalError(f"the items of {node.id} are neither constant nor an output")

@@ -18,6 +18,9 @@ RESULT = "pipeline-result"
 """The id of the last task, whose XCom is the result of the run, unless a step has that id."""
 
 
+STARTED = "started"
+"""The output of the task that marks that a guarded block has started; it is `true`."""
+
 Truth = Literal["true", "false"]
 
 
@@ -34,7 +37,8 @@ class GraphTask:
     """A task: where it stands, what it reads, and the tasks it waits for, in order.
 
     `node` is absent for the last task. `purpose` says which of a node's tasks it is: a step
-    itself, the list of a map, the texts that a map gives for an item, or the run's result.
+    itself, the list of a map, the texts that a map gives for an item, the start of a guard, or the
+    run's result. `ended` are tasks that must have ended, in any state, before a cleanup starts.
     """
 
     task_id: str
@@ -44,6 +48,7 @@ class GraphTask:
     arms: tuple[Arm, ...] = ()
     reads: tuple[AnyReference, ...] = ()
     upstream: dict[str, None] = field(default_factory=dict)
+    ended: tuple[str, ...] = ()
 
 
 class Graph:
@@ -54,6 +59,7 @@ class Graph:
         self.tasks: dict[str, GraphTask] = {}
         self.maps: dict[str, ir.Map] = {}
         self.branches: dict[str, ir.Branch] = {}
+        self.guarded: dict[str, ir.Guard] = {}
         self.nodes: dict[str, dataflow.AnyNode] = {}
         for node in dataflow.walk(pipeline.body):
             self.nodes[node.id] = node
@@ -61,13 +67,17 @@ class Graph:
                 self.maps[node.id] = node
             if isinstance(node, ir.Branch):
                 self.branches[node.id] = node
+            if isinstance(node, ir.Guard):
+                self.guarded[node.id] = node
         self._ids = set(self.nodes)
         self.list_ids = {id_: self._fresh(f"{id_}-list") for id_ in self.maps}
         self.choice_ids = {id_: self._fresh(f"{id_}-values") for id_ in self.maps}
+        self.start_ids = {id_: self._fresh(f"{id_}-start") for id_ in self.guarded}
         self._order: list[str] = []
         self._places: dict[str, list[int]] = {}
         self._add_block(pipeline.body, None, ())
-        self._add_edges(pipeline.body)
+        self._add_edges()
+        self._add_order(pipeline.body)
         self._add_result(pipeline.result)
 
     def _fresh(self, wanted: str) -> str:
@@ -94,6 +104,16 @@ class Graph:
                     condition = tested(node)
                     self._add_block(node.then, map_id, (*arms, Arm(condition, "true")))
                     self._add_block(node.otherwise, map_id, (*arms, Arm(condition, "false")))
+                case ir.Guard():
+                    self._add_guard(node, map_id, arms)
+
+    def _add_guard(self, node: ir.Guard, map_id: str | None, arms: tuple[Arm, ...]) -> None:
+        start = self.start_ids[node.id]
+        reads = tuple(dataflow.node_references(node))
+        self._add(GraphTask(start, "start", node, map_id, arms, reads))
+        self._add_block(node.body, map_id, arms)
+        started = Arm(ir.Output(node=start, name=STARTED), "true")
+        self._add_block(node.cleanup, map_id, (*arms, started))
 
     def _add(self, task: GraphTask) -> None:
         self.tasks[task.task_id] = task
@@ -145,6 +165,8 @@ class Graph:
                         yield self.choice_ids[node.id]
                     else:
                         yield from self.producers(collected(node, reference.name))
+                case ir.Merge() if reference.branch in self.guarded:
+                    yield from self._task_ids(self.guarded[reference.branch])
                 case ir.Merge():
                     branch = self.branches[reference.branch]
                     choice = merged(branch, reference.name)
@@ -152,16 +174,41 @@ class Graph:
                     yield from self.producers(choice.then)
                     yield from self.producers(choice.otherwise)
 
-    def _add_edges(self, block: ir.Block) -> None:
+    def _add_edges(self) -> None:
+        """Let each task wait for what it reads, and for the conditions that it checks."""
         for task in self.tasks.values():
             wanted = [p for reference in task.reads for p in self.producers(reference)]
             wanted += [arm.condition.node for arm in self.guards(task)]
             task.upstream = dict.fromkeys(p for p in wanted if p != self.own_list(task))
-        for node in dataflow.walk(block):
+
+    def _add_order(self, block: ir.Block) -> None:
+        """Let the nodes of `block` wait for one another, after those within each of them."""
+        for node in block.nodes:
+            for inner in dataflow.blocks(node):
+                self._add_order(inner)
+            if isinstance(node, ir.Guard):
+                self._add_guard_edges(node)
+        for node in block.nodes:
             for before in node.after:
                 exits = list(self._exits(self.nodes[before]))
                 for task in self._entries(node):
                     task.upstream |= dict.fromkeys(exits)
+
+    def _add_guard_edges(self, node: ir.Guard) -> None:
+        """Let the body wait for the start, and the cleanup for all that the body runs."""
+        body = list(self._block_ids(node.body))
+        for id_ in body:
+            self.tasks[id_].upstream[self.start_ids[node.id]] = None
+        cleanup = set(self._block_ids(node.cleanup))
+        for id_ in cleanup:
+            task = self.tasks[id_]
+            if not {self.own_list(task), *task.upstream} & cleanup:
+                task.ended = tuple(body)
+                task.upstream |= dict.fromkeys(body)
+
+    def _block_ids(self, block: ir.Block) -> Iterator[str]:
+        for node in block.nodes:
+            yield from self._task_ids(node)
 
     def own_list(self, task: GraphTask) -> str | None:
         """Return the task over whose list the group of `task` is mapped."""
@@ -189,6 +236,8 @@ class Graph:
 
     def trigger_rule(self, task: GraphTask) -> TriggerRule:
         """Return the rule of `task`: a skipped task before it counts only if it shares its arm."""
+        if task.ended:
+            return "all_done"
         if task.purpose in ("choice", "result"):
             return "none_failed"
         absent = any(self.may_be_absent(producer, task) for producer in task.upstream)
@@ -199,6 +248,8 @@ class Graph:
         lenient = self.trigger_rule(task) == "none_failed"
         if lenient or not any(self.tasks[before].arms for before in task.upstream):
             for before in task.upstream:
+                if before in task.ended:
+                    continue
                 if task.map_id is None or self.tasks[before].map_id == task.map_id:
                     yield before
 
@@ -240,9 +291,10 @@ class Graph:
         self._add(last)
 
 
-def collected(node: ir.Map, name: str) -> AnyValue:
-    """Return what `node` gathers under `name`."""
-    return next(gather.value for gather in node.gathers if gather.name == name)
+def collected(node: ir.Map | ir.Guard, name: str) -> AnyValue:
+    """Return what `node` gathers, or lets out, under `name`."""
+    given = node.gathers if isinstance(node, ir.Map) else node.exits
+    return next(each.value for each in given if each.name == name)
 
 
 def tested(node: ir.Branch) -> ir.Output:

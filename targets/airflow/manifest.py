@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from headrace.compiler.settings import Toleration
 
-TriggerRule = Literal["all_success", "none_failed"]
+TriggerRule = Literal["all_success", "none_failed", "all_done"]
 
 
 class Part(BaseModel):
@@ -78,6 +78,12 @@ class ChoiceTask(Task):
     templates: tuple[tuple[str, str], ...]
 
 
+class StartTask(Task):
+    """A small task that marks that a guarded block has started: only then its cleanup runs."""
+
+    kind: Literal["start"] = "start"
+
+
 class ResultTask(Task):
     """The last task of the run: it waits for all others and returns the pipeline's result."""
 
@@ -100,7 +106,7 @@ class Group(Part):
     variable: str
     items: str
     source: str
-    tasks: tuple[PodTask | ChoiceTask, ...]
+    tasks: tuple[PodTask | ChoiceTask | StartTask, ...]
     edges: tuple[Edge, ...]
     returns: tuple[str, ...]
 
@@ -135,7 +141,7 @@ class Dag(Part):
     schedule: DagSchedule | None
     catchup: bool
     max_active_runs: int
-    members: tuple[PodTask | ListTask | ResultTask | Group, ...]
+    members: tuple[PodTask | ListTask | StartTask | ResultTask | Group, ...]
     edges: tuple[Edge, ...]
 
     @property

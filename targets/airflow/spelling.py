@@ -19,8 +19,11 @@ class Spelling:
         self._task = task
         # Airflow renders a task's texts before its guard may skip it, so where the task starts
         # whatever was skipped before it, a text may be absent: it is then spelled as nothing,
-        # which is no JSON and so would never pass as a value.
-        self._lenient = bool(graph.guards(task)) and graph.trigger_rule(task) == "none_failed"
+        # which is no JSON and so would never pass as a value. A cleanup starts whatever failed,
+        # too.
+        rule = graph.trigger_rule(task)
+        self._lenient = bool(graph.guards(task)) and rule != "all_success"
+        self._after_failures = rule == "all_done"
 
     def argument(self, reference: AnyReference) -> str:
         """Return the template of `reference` as one of a pod's arguments, marked or bare."""
@@ -38,8 +41,10 @@ class Spelling:
         mark, expression = self._expression(value)
         return f"{mark}{{{{ {expression} }}}}"
 
-    def bare(self, reference: ir.Output) -> str:
-        """Return the template of the text of `reference` as its task gives it."""
+    def bare(self, reference: ir.Output | ir.Gather) -> str:
+        """Return the template of the text of `reference` without a mark, as its task gives it."""
+        if isinstance(reference, ir.Gather):
+            return f"{{{{ {self._gather(reference)} }}}}"
         return f"{{{{ {self._pull(reference)} }}}}"
 
     def _expression(self, value: AnyValue) -> tuple[str, str]:
@@ -54,6 +59,8 @@ class Spelling:
                 return "", f'ti.xcom_pull(task_ids="{items}")[ti.map_index]'
             case ir.Gather():
                 return "*", self._gather(value)
+            case ir.Merge() if value.branch in self._graph.guarded:
+                return self._expression(collected(self._graph.guarded[value.branch], value.name))
             case ir.Merge():
                 return "", self._merge(value)
             case _:
@@ -70,8 +77,8 @@ class Spelling:
 
     def _pull(self, output: ir.Output) -> str:
         pulled = self._outputs(output.node) + f'["{output.name}"]'
-        absent = self._lenient and self._graph.tasks[output.node].arms
-        return f'{pulled} | default("")' if absent else pulled
+        absent = self._after_failures or self._graph.tasks[output.node].arms
+        return f'{pulled} | default("")' if self._lenient and absent else pulled
 
     def _outputs(self, task_id: str) -> str:
         if self._graph.tasks[task_id].map_id is None:

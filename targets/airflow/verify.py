@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from headrace.compiler.diagnostics import InternalError
 from headrace.targets.airflow import manifest
+from headrace.targets.airflow.graph import STARTED
 from headrace.targets.airflow.verify_file import file_problems
 from headrace.targets.airflow.verify_templates import Reference, read
 
@@ -106,7 +107,7 @@ def _outputs(task: manifest.Task) -> tuple[str, ...]:
         return task.outputs
     if isinstance(task, manifest.ChoiceTask):
         return tuple(name for name, _ in task.templates)
-    return ()
+    return (STARTED,) if isinstance(task, manifest.StartTask) else ()
 
 
 def _templates(task: manifest.Task) -> Iterator[str]:

@@ -29,6 +29,12 @@ class ArgoTarget:
         """Yield an error for each name, constant, list and object past a limit."""
         return limits.check(pipeline, self._lowerings.keep)
 
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
+        """Return the names of the templates, and of the object that a schedule needs."""
+        template = "workflowtemplate.yaml"
+        parts = (f"{pipeline.name}.{template}", f"{pipeline.name}-part-*.{template}")
+        return *parts, f"{pipeline.name}.cronworkflow.yaml"
+
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
 

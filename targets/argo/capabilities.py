@@ -47,6 +47,19 @@ CAPABILITIES = Capabilities(
             since="3.1",
             reference=f"{_DOCS}/walk-through/loops/",
         ),
+        Feature.GUARD: Support(
+            Level.LOWERED,
+            how="a DAG template of the body, the cleanup, which depends on the body's success or "
+            "failure, and a last task without a pod that depends on the success of both",
+            since="2.9",
+            reference=f"{_DOCS}/enhanced-depends-logic/",
+        ),
+        Feature.GUARD_IN_MAP: Support(
+            Level.LOWERED,
+            how="a withParam task whose template is the DAG template of the guard",
+            since="2.9",
+            reference=f"{_DOCS}/enhanced-depends-logic/",
+        ),
         Feature.EFFECT_ORDER: Support(
             Level.NATIVE,
             how="depends on the success of the task before",

@@ -13,13 +13,15 @@ from headrace.targets.argo.expressions import (
     choice,
     gathered,
     input_value,
+    items_of,
     output_or_nothing,
     succeeded,
+    whatever_becomes_of,
     when,
 )
 from headrace.targets.argo.names import Names, object_name, parameter_name
 from headrace.targets.argo.parts import Part, divided
-from headrace.targets.argo.scope import Callee, Scope, readable_name
+from headrace.targets.argo.scope import Callee, Scope, output_key, readable_name
 from headrace.targets.argo.step_uses import step_uses
 from headrace.targets.argo.steps import container_template, source_metadata
 
@@ -33,6 +35,10 @@ ARMS = ("then", "otherwise")
 """The tasks of a branch's template."""
 
 
+PARTS = ("body", "cleanup")
+"""The tasks of a guard's template."""
+
+
 class Lowering:
     """Lowers one pipeline to templates, in the order in which a reader meets them."""
 
@@ -40,11 +46,13 @@ class Lowering:
         """Lower `pipeline`."""
         self._pipeline = pipeline
         self._names = Names("-")
+        self._read = set(dataflow.block_references(pipeline.body, [pipeline.result]))
         self._templates: dict[str, manifest.Template | None] = {}
         self.spans: dict[str, Span] = {}
         self.entrypoint = self._names.take(pipeline.name)
         self._steps = step_uses(pipeline, self._names)
         self._never: str | None = None
+        self._passed: str | None = None
         self._lower_pipeline()
 
     @property
@@ -109,6 +117,8 @@ class Lowering:
                 return self._map(node)
             case ir.Branch():
                 return self._branch(node)
+            case ir.Guard():
+                return self._guard(node)
             case _:
                 use = self._steps[node.id]
                 name = use.template.name
@@ -132,13 +142,26 @@ class Lowering:
             with_param=with_param,
             arguments=scope.arguments(body, loop=node.id),
         )
-        names = _output_names(node.gathers)
-        outputs = {
-            names[c.name]: manifest.ValueFrom(expression=gathered(EACH, taken[c.name]))
+        given = [
+            (gather, taken[c.name])
             for c in node.gathers
+            for gather in self._read_of(node.id, c.name)
+        ]
+        outputs_of = Names("_")
+        names = {output_key(g): outputs_of.take(parameter_name(output_key(g))) for g, _ in given}
+        outputs = {
+            names[output_key(gather)]: manifest.ValueFrom(
+                expression=(items_of if gather.role == "items" else gathered)(EACH, made)
+            )
+            for gather, made in given
         }
         self._add_dag(name, scope, [task], outputs, node.span)
         return Callee(name, scope.inputs, names)
+
+    def _read_of(self, map: str, name: str) -> list[ir.Gather]:
+        """Return what is read of the gather `name` of `map`: a value, or items of another map."""
+        both = [ir.Gather(map=map, name=name), ir.Gather(map=map, name=name, role="items")]
+        return [gather for gather in both if gather in self._read]
 
     def _map_body(self, node: ir.Map, name: str) -> tuple[Callee, dict[str, str]]:
         """Return what a turn of `node` runs, and which of its outputs each gather takes."""
@@ -200,6 +223,47 @@ class Lowering:
             callee = self._node(nodes[0])
             return callee, {output: callee.outputs[_named(v)] for output, v in inside.items()}
         return self._sub_block(name, block, inside, span), {output: output for output in inside}
+
+    # --- guards ------------------------------------------------------------------------------
+
+    def _guard(self, node: ir.Guard) -> Callee:
+        name = self._reserve(self._names.take(object_name(node.id)), node.span)
+        scope = Scope(dataflow.node_references(node))
+        names = _output_names(node.exits)
+        exits = {names[exit.name]: exit.value for exit in node.exits}
+        tasks: list[manifest.Task] = []
+        given: dict[str, str] = {}
+        for part, block in zip(PARTS, (node.body, node.cleanup), strict=True):
+            callee, taken = self._arm(f"{name}-{part}", block, exits, node.span)
+            if callee is None:
+                raise InternalError(f"the {part} of {node.id!r} is empty")
+            given |= {output: output_or_nothing(part, made) for output, made in taken.items()}
+            tasks.append(
+                manifest.Task(
+                    name=part,
+                    template=callee.template,
+                    depends=whatever_becomes_of(PARTS[0]) if tasks else None,
+                    arguments=scope.arguments(callee),
+                )
+            )
+        # A last task that is omitted makes the DAG fail, also after a cleanup that succeeded.
+        both = " && ".join(f"{part}.Succeeded" for part in PARTS)
+        tasks.append(manifest.Task(name="passed", template=self._passing(), depends=both))
+        outputs = {
+            output: manifest.ValueFrom(expression=given.get(output) or scope.expression(value))
+            for output, value in exits.items()
+        }
+        self._add_dag(name, scope, tasks, outputs, node.span)
+        return Callee(name, scope.inputs, names)
+
+    def _passing(self) -> str:
+        """Return the template that succeeds at once, without a pod."""
+        if self._passed is None:
+            self._passed = self._names.take("passed")
+            self._templates[self._passed] = manifest.Template(
+                name=self._passed, dag=manifest.Dag(fail_fast=False, tasks=(self._nothing(),))
+            )
+        return self._passed
 
     # --- templates ---------------------------------------------------------------------------
 
@@ -290,4 +354,4 @@ def _reference(value: AnyValue) -> dataflow.AnyReference:
 def _named(value: AnyValue) -> str:
     if not isinstance(value, ir.Output | ir.Gather | ir.Merge):
         raise InternalError(f"{value!r} is no output")
-    return value.name
+    return output_key(value)

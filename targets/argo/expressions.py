@@ -73,6 +73,11 @@ def succeeded(task: str) -> str:
     return f"tasks['{task}'].status == 'Succeeded'"
 
 
+def whatever_becomes_of(task: str) -> str:
+    """Return what a task that follows `task` depends on, whether that one succeeds or fails."""
+    return f"{task}.Succeeded || {task}.Failed || {task}.Errored"
+
+
 def choice(test: str, then: str, otherwise: str) -> str:
     """Return the expression for one of two values."""
     return f"{test} ? {then} : {otherwise}"
@@ -85,6 +90,11 @@ def gathered(task: str, name: str) -> str:
     order of the items, and never decodes them.
     """
     return f"'*' + ({_output(task, name)} ?? '[]')"
+
+
+def items_of(task: str, name: str) -> str:
+    """Return an expression for what a loop gave: the list of texts that another loop runs over."""
+    return f"{_output(task, name)} ?? '[]'"
 
 
 def when(outcome: bool) -> str:

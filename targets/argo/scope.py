@@ -124,10 +124,17 @@ class Scope:
             raise InternalError(f"no task gives {value!r}")
         node = dataflow.defining_node(value)
         if node in self._made:
-            return output_reference(self._tasks[node], self._made[node].outputs[value.name])
+            made = self._made[node].outputs[output_key(value)]
+            return output_reference(self._tasks[node], made)
         if value not in self._given:
             raise InternalError(f"no task gives {value!r}")
         return self._given[value]
+
+
+def output_key(value: ir.Output | ir.Gather | ir.Merge) -> str:
+    """Return the name by which a `Callee` knows `value` among its outputs."""
+    is_items = isinstance(value, ir.Gather) and value.role == "items"
+    return f"{value.name}_items" if is_items else value.name
 
 
 def readable_name(reference: AnyReference) -> str:
@@ -143,9 +150,8 @@ def readable_name(reference: AnyReference) -> str:
             return parameter_name(reference.node)
         case ir.Output():
             return parameter_name(f"{reference.node}_{reference.name}")
-        case ir.Gather() if reference.name == "out":
-            return parameter_name(reference.map)
         case ir.Gather():
-            return parameter_name(reference.name)
+            wanted = reference.map if reference.name == "out" else reference.name
+            return parameter_name(f"{wanted}_items" if reference.role == "items" else wanted)
         case _:
             raise InternalError(f"{reference!r} needs no input")

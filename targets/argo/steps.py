@@ -99,6 +99,7 @@ def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.Enviro
         **{name: value.replace("$", "$$") for name, value in settings.env.items()},
         "HEADRACE_CODE": placeholder(f"workflow.parameters.{CODE_PARAMETER}"),
         "HEADRACE_MODULES": ",".join(code.modules),
+        **({"HEADRACE_IMPORT": code.imported_first} if code.imported_first else {}),
         "HEADRACE_STORE": placeholder(f"workflow.parameters.{STORE_PARAMETER}"),
     }
     return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())

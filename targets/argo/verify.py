@@ -20,6 +20,7 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,126}[a-z0-9])?")
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = ("dag", "container", "suspend")
 _DEPENDS = re.compile(r"([a-z0-9-]+)\.Succeeded")
+_ENDED = re.compile(r"([a-z0-9-]+)\.Succeeded \|\| \1\.Failed \|\| \1\.Errored")
 
 
 def verify(workflow_templates: Sequence[Document]) -> None:
@@ -163,20 +164,21 @@ class _Verifier:
             yield "has no task"
         yield from _name_problems("tasks", [task["name"] for task in tasks], _NAME)
         by_name = {task["name"]: task for task in tasks}
-        edges: dict[str, list[str]] = {}
+        succeeded: dict[str, list[str]] = {}
+        ended: dict[str, list[str]] = {}
         for task in tasks:
-            edges[task["name"]] = []
-            for term in task["depends"].split(" && ") if "depends" in task else ():
-                match = _DEPENDS.fullmatch(term)
-                if match is None or match[1] not in by_name:
-                    yield f"task {task['name']!r} depends on {term!r}, which is no task"
-                else:
-                    edges[task["name"]].append(match[1])
-        before = _all_before(edges)
+            succeeded[task["name"]], ended[task["name"]] = _depends(task)
+            for name in (*succeeded[task["name"]], *ended[task["name"]]):
+                if name not in by_name:
+                    depends = task["depends"]
+                    yield f"task {task['name']!r} depends on {depends!r}: {name!r} is no task"
+        edges = {name: [*succeeded[name], *ended[name]] for name in by_name}
+        around = _all_before(edges)
+        before = _all_before(succeeded)
         certain = {task["name"]: self._outputs_of(task) for task in tasks if _is_certain(task)}
         for task in tasks:
             name = task["name"]
-            if name in before[name]:
+            if name in around[name]:
                 yield f"task {name!r} depends on itself"
             readable = self._readable(template).with_tasks(_Succeeded(certain, before[name]))
             for problem in self._task_problems(template, task, readable):
@@ -211,9 +213,11 @@ class _Verifier:
 
     def _output_problems(self, template: Document) -> Problems:
         tasks = _tasks(template)
-        made = {t["name"]: self._outputs_of(t) for t in tasks if _is_certain(t)}
+        may_fail = {name for task in tasks for name in _depends(task)[1]}
+        surely = [t for t in tasks if _is_certain(t) and t["name"] not in may_fail]
+        made = {task["name"]: self._outputs_of(task) for task in surely}
         certain = self._readable(template).with_tasks(made)
-        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if not _is_certain(t)}
+        perhaps = {t["name"]: self._outputs_of(t) for t in tasks if t["name"] not in made}
         for output in _parameters(template, "outputs"):
             source = output["valueFrom"]
             found: Problems = iter(())
@@ -254,6 +258,16 @@ def _parameters(owner: Document, part: str) -> list[Document]:
 def _tasks(template: Document) -> list[Document]:
     found: list[Document] = template.get("dag", {}).get("tasks", [])
     return found
+
+
+def _depends(task: Document) -> tuple[list[str], list[str]]:
+    """Return the tasks that must have succeeded, and those that must have ended in any way."""
+    text = task.get("depends", "")
+    if match := _ENDED.fullmatch(text):
+        return [], [match[1]]
+    terms = text.split(" && ") if text else []
+    found = [_DEPENDS.fullmatch(term) for term in terms]
+    return [m[1] if m else f"{term} (?)" for m, term in zip(found, terms, strict=True)], []
 
 
 def _called(task: Document) -> str:

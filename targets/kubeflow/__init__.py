@@ -29,6 +29,10 @@ class KubeflowTarget:
         """Yield an error for each name, constant, resource and component past a limit."""
         return limits.check(pipeline, self._lowerings.keep)
 
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, str]:
+        """Return the names of the pipeline's file, and of the one that a schedule needs."""
+        return f"{pipeline.name}.yaml", f"{pipeline.name}.recurring-run.yaml"
+
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.yaml`, and `NAME.recurring-run.yaml` for a schedule.
 
@@ -38,12 +42,12 @@ class KubeflowTarget:
         lowered = self._lowerings.take(pipeline)
         spec, platform = lowered.spec, platform_spec(lowered.lowering).document()
         verify(spec, platform)
-        name = f"{pipeline.name}.yaml"
+        name, schedule_name = self.file_names(pipeline)
         files = [ManifestFile(name, to_yaml(spec, platform))]
         if pipeline.settings.schedule is not None:
             schedule = recurring_run(pipeline, pipeline.settings.schedule, name)
             text = to_yaml(schedule.model_dump(mode="json"))
-            files.append(ManifestFile(f"{pipeline.name}.recurring-run.yaml", text))
+            files.append(ManifestFile(schedule_name, text))
         return tuple(files)
 
 

@@ -52,6 +52,19 @@ CAPABILITIES = Capabilities(
             since="2.7",
             reference=f"{_DOCS}/core-functions/control-flow/",
         ),
+        Feature.GUARD: Support(
+            Level.LOWERED,
+            how="a DAG of the body, the cleanup, which waits for the body's success or failure, "
+            "and a last task that waits for the success of both and is never triggered",
+            since="2.0",
+            reference=f"{_DOCS}/core-functions/control-flow/",
+        ),
+        Feature.GUARD_IN_MAP: Support(
+            Level.LOWERED,
+            how="the DAG of the guard in the body of the loop",
+            since="2.0",
+            reference=f"{_DOCS}/core-functions/control-flow/",
+        ),
         Feature.EFFECT_ORDER: Support(
             Level.NATIVE,
             how="dependentTasks",

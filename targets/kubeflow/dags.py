@@ -16,6 +16,7 @@ from headrace.compiler.source import Span
 from headrace.runtime import wire
 from headrace.targets.kubeflow import components, manifest
 from headrace.targets.kubeflow.gathering import direct_keys, gathers, is_value_of, own_keys, renamed
+from headrace.targets.kubeflow.lists import with_lists
 from headrace.targets.kubeflow.names import (
     EACH,
     Names,
@@ -33,6 +34,7 @@ from headrace.targets.kubeflow.scope import (
     Types,
     constant_items,
     reference,
+    whatever_becomes_of,
 )
 from headrace.targets.kubeflow.steps import executor_label, handing_on, step_parts
 
@@ -53,6 +55,7 @@ class Lowering:
 
     def __init__(self, pipeline: ir.Pipeline) -> None:
         """Lower `pipeline`, which has a step."""
+        pipeline = with_lists(pipeline)
         self._pipeline = pipeline
         self._types = ParameterTypes(pipeline)
         self._names = component_names()
@@ -102,6 +105,8 @@ class Lowering:
                 return self._map(node)
             case ir.Branch():
                 return self._branch(node)
+            case ir.Guard():
+                return self._guard(node)
             case _:
                 return self._step(node)
 
@@ -257,7 +262,8 @@ class Lowering:
         handed = handing_on(f"{wanted}-pass", values, *self._own(node))
         if nodes:
             block = ir.Block(nodes=nodes)
-            callee = self._arm_dag(wanted, block, values.values(), node.span)
+            further: Types = {CONDITION: "STRING"}
+            callee = self._sub_dag(wanted, block, values.values(), node.span, further)
             task = graph.add(arm, callee, condition=condition, further=given)
             if values:
                 task = graph.add(f"{arm}-pass", self._step(handed), after=[task])
@@ -266,20 +272,55 @@ class Lowering:
             task = graph.add(arm, callee, condition=condition, further=given)
         return {key: (task, key) for key in values}
 
-    def _arm_dag(
-        self, wanted: str, block: ir.Block, values: Iterable[AnyReference], span: Span
+    def _sub_dag(
+        self,
+        wanted: str,
+        block: ir.Block,
+        values: Iterable[AnyReference],
+        span: Span,
+        further: Types | None = None,
     ) -> Callee:
-        """Add the DAG of an arm; it gives those of `values` that are made inside it."""
+        """Add the DAG of `block`; it gives those of `values` that are made inside it."""
         name = self._reserve(wanted, span)
         inside = {node.id for node in block.nodes}
         made = [v for v in dict.fromkeys(values) if dataflow.defining_node(v) in inside]
         names = Names("_")
         exits = {names.take(_output_name(value)): value for value in made}
         closure = [*dataflow.free_references(block), *self._store()]
-        graph = Graph(Scope(self._types, closure, further={CONDITION: "STRING"}))
+        graph = Graph(Scope(self._types, closure, further=further))
         self._add_block(graph, block)
         self._components[name] = components.direct(graph, exits, self._types.of_all(exits))
         return _callee(name, graph.scope, zip(exits.values(), exits, strict=True))
+
+    # --- guards ------------------------------------------------------------------------------
+
+    def _guard(self, node: ir.Guard) -> Callee:
+        name = self._reserve(node.id, node.span)
+        graph = Graph(Scope(self._types, [*dataflow.node_references(node), *self._store()]))
+        values = [reference(exit.value) for exit in node.exits]
+        body = self._part(f"{node.id}-body", node.body, values, node.span)
+        body_task = graph.add("body", body)
+        cleanup = self._part(f"{node.id}-cleanup", node.cleanup, values, node.span)
+        ended = whatever_becomes_of(body_task)
+        cleanup_task = graph.add("cleanup", cleanup, after=[ended])
+        # A last task that is omitted makes the run fail, also after a cleanup that succeeded; its
+        # own condition is false, so that it needs no pod of its own.
+        passed = self._step(handing_on(f"{node.id}-passed", {}, *self._own(node)))
+        graph.add("passed", passed, after=[body_task, cleanup_task], condition="false")
+        names = Names("_")
+        keys = {names.take(parameter_name(e.name)): e for e in node.exits}
+        exits = {key: reference(exit.value) for key, exit in keys.items()}
+        self._components[name] = components.direct(graph, exits, self._types.of_all(exits))
+        merges = ((ir.Merge(branch=node.id, name=exit.name), key) for key, exit in keys.items())
+        return _callee(name, graph.scope, merges)
+
+    def _part(
+        self, wanted: str, block: ir.Block, values: Iterable[AnyReference], span: Span
+    ) -> Callee:
+        nodes = block.nodes
+        if len(nodes) == 1 and isinstance(nodes[0], ir.Call | ir.Compute):
+            return self._step(nodes[0])
+        return self._sub_dag(wanted, block, values, span)
 
     # --- all ---------------------------------------------------------------------------------
 
@@ -289,10 +330,10 @@ class Lowering:
         self.spans[name] = span
         return name
 
-    def _own(self, node: ir.Map | ir.Branch) -> tuple[StepSettings, Span]:
+    def _own(self, node: ir.Map | ir.Branch | ir.Guard) -> tuple[StepSettings, Span]:
         return self._own_settings(node), node.span
 
-    def _own_settings(self, node: ir.Map | ir.Branch | None = None) -> StepSettings:
+    def _own_settings(self, node: ir.Map | ir.Branch | ir.Guard | None = None) -> StepSettings:
         """Return the settings of a step of our own making: the image of a step near it."""
         blocks = [*(dataflow.blocks(node) if node else ()), self._pipeline.body]
         for block in blocks:

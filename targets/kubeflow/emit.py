@@ -48,6 +48,7 @@ def recurring_run(pipeline: ir.Pipeline, schedule: Schedule, package: str) -> ma
     """Return what makes `schedule` start runs of `pipeline`, whose file is called `package`."""
     return manifest.RecurringRun(
         job_name=pipeline.name,
+        description=_description(pipeline),
         pipeline_package_path=package,
         cron_expression=f"0 {schedule.cron}",
         max_concurrency=MOST_AT_ONCE if schedule.overlap == "allow" else 1,

@@ -304,12 +304,13 @@ class RecurringRun(BaseModel):
     """The arguments of `kfp.Client.create_recurring_run`, without the experiment.
 
     `cron_expression` has six fields, seconds first, read in UTC unless the cluster's controller is
-    set to another zone.
+    set to another zone. `description` says what the pipeline was compiled from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     job_name: str
+    description: str
     pipeline_package_path: str
     cron_expression: str
     max_concurrency: int

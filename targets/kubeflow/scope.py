@@ -176,6 +176,14 @@ class Graph:
         return name
 
 
+def whatever_becomes_of(task: str) -> str:
+    """Return what a task that follows `task` waits for, whether that one succeeds or fails.
+
+    The backend hands it on to Argo, whose names of states it has.
+    """
+    return f"{task}.Failed || {task}.Errored || {task}"
+
+
 FOR_EVER = "31536000s"
 """A year: Kubeflow bounds all attempts of a step together, which `Retries` does not."""
 

@@ -75,9 +75,12 @@ def handing_on(
     id: str, values: Mapping[str, AnyReference], settings: StepSettings, span: Span
 ) -> ir.Compute:
     """Return a step that only gives `values` on, each as an output of that name."""
+    # `caught` in an expression is what the step itself caught.
+    names = Names("_", taken=["caught"])
+    sources = [names.take(name) for name in values]
     outputs = tuple(
-        ir.OutputSpec(name=name, expression=ir.Glue(source=name, names=((name, value),)))
-        for name, value in values.items()
+        ir.OutputSpec(name=name, expression=ir.Glue(source=source, names=((source, value),)))
+        for source, (name, value) in zip(sources, values.items(), strict=True)
     )
     return ir.Compute(id=id, outputs=outputs, settings=settings, span=span)
 
@@ -148,6 +151,8 @@ def _environment(
         "HEADRACE_CODE": pipeline.code.digest,
         "HEADRACE_MODULES": ",".join(pipeline.code.modules),
     }
+    if pipeline.code.imported_first is not None:
+        values["HEADRACE_IMPORT"] = pipeline.code.imported_first
     if pipeline.settings.store is not None:
         values["HEADRACE_STORE"] = pipeline.settings.store.replace("$", "$$")
     return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())

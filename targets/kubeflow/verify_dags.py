@@ -11,6 +11,7 @@ Problems: TypeAlias = Iterator[str]
 
 _TASK = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _CONDITION = re.compile(r"inputs\.parameter_values\['([^']*)'\] [!=]= (?:'true'|\[\])")
+_ENDED = re.compile(r"([-a-z0-9]+)\.Failed \|\| \1\.Errored \|\| \1")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Interface:
             return {name: spec["parameterType"] for name, spec in parameters.items()}
 
         return cls(types("inputDefinitions"), types("outputDefinitions"))
+
+
+def awaited(task: Document) -> set[str]:
+    """Return the tasks that `task` waits for, whether they must succeed or only end."""
+    needed = task.get("dependentTasks", ())
+    return {match[1] if (match := _ENDED.fullmatch(text)) else text for text in needed}
 
 
 class DagVerifier:
@@ -66,7 +73,7 @@ class DagVerifier:
 
     def _order_problems(self) -> Problems:
         done: set[str] = set()
-        waiting = {name: task.get("dependentTasks", ()) for name, task in self._tasks.items()}
+        waiting = {name: awaited(task) for name, task in self._tasks.items()}
         # One round for tasks in the order in which they run, which is that of the file.
         while waiting:
             before = len(waiting)
@@ -94,7 +101,7 @@ class DagVerifier:
             found = self._source_type(source, task.get("dependentTasks", ()))
             if found != wanted.get(name, found):
                 yield f"input {name!r} receives {found}"
-        if "triggerPolicy" in task:
+        if "triggerPolicy" in task and task["triggerPolicy"]["condition"] != "false":
             match = _CONDITION.fullmatch(task["triggerPolicy"]["condition"])
             if match is None or match[1] not in inputs:
                 yield "its condition reads no input"
@@ -159,7 +166,7 @@ class DagVerifier:
         while more := {
             name
             for name, task in self._tasks.items()
-            if name not in found and found & set(task.get("dependentTasks", ()))
+            if name not in found and found & awaited(task)
         }:
             found |= more
         return found

@@ -20,6 +20,10 @@ class LocalTarget:
         """Return nothing: no name and no size is too long here."""
         return ()
 
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
+        """Return nothing: no file is written."""
+        return ()
+
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return nothing: the runner reads the IR itself."""
         return ()

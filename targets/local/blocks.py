@@ -97,6 +97,8 @@ class BlockRun:
                 _MapRun(self._steps, node, self._scope, done).start()
             case ir.Branch():
                 self._branch(node, done)
+            case ir.Guard():
+                self._guard(node, done)
             case _:
                 self._steps.start(node, self._scope, done)
 
@@ -125,6 +127,21 @@ class BlockRun:
 
         block = node.then if taken else node.otherwise
         BlockRun(self._steps, Edges(block), inner, merge).start()
+
+    def _guard(self, node: ir.Guard, done: Done) -> None:
+        inner = Scope(self._scope, self._scope.place)
+
+        def clean_up(succeeded: bool) -> None:
+            def end(cleaned_up: bool) -> None:
+                if succeeded and cleaned_up:
+                    for exit in node.exits:
+                        given = ir.Merge(branch=node.id, name=exit.name)
+                        self._scope[given] = inner[exit.value]  # type: ignore[index]
+                done(succeeded and cleaned_up)
+
+            BlockRun(self._steps, Edges(node.cleanup), inner, end).start()
+
+        BlockRun(self._steps, Edges(node.body), inner, clean_up).start()
 
 
 class _MapRun:
@@ -170,7 +187,9 @@ class _MapRun:
             for gather in self._node.gathers:
                 texts = [_marked(inner, gather.value) for inner in self._inner]  # type: ignore[arg-type]
                 gathered = ir.Gather(map=self._node.id, name=gather.name)
-                self._scope[gathered] = "*" + json.dumps(texts)
+                listed = json.dumps(texts)
+                self._scope[gathered] = wire.LIST_MARK + listed
+                self._scope[gathered.model_copy(update={"role": "items"})] = listed
         self._done(not self._failed)
 
 

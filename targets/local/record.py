@@ -85,6 +85,12 @@ class RunFolder:
         (folder / "work").mkdir(parents=True)
         return folder
 
+    def result(self) -> str:
+        """Make and return the folder for the files of the pipeline's result."""
+        folder = self.path / "result"
+        folder.mkdir(exist_ok=True)
+        return str(folder)
+
     def write(self, record: RunRecord) -> None:
         """Write `record`, so that nobody ever reads a part of it."""
         temporary = self.path / "run.json.new"

@@ -23,7 +23,7 @@ from headrace.targets.local.blocks import BlockRun, Done, Edges, Scope
 from headrace.targets.local.logs import last_lines
 from headrace.targets.local.progress import Progress
 from headrace.targets.local.record import RunFolder, RunRecord, StepRecord
-from headrace.targets.local.signals import sigterm_interrupts, uninterrupted
+from headrace.targets.local.signals import signals_interrupt, uninterrupted
 from headrace.targets.local.workers import Workers, WorkersGone
 from headrace.targets.step_command import step_arguments
 
@@ -38,8 +38,9 @@ _FOLLOWED_EVERY = 0.2
 class RunOutcome:
     """What became of a run.
 
-    `result` is the returned value as JSON has it (`wire.plain`). `steps` are those that were to be
-    started, in that order; `message` says in one line why the run failed.
+    `result` is the returned value as JSON has it (`wire.plain`), with the `path` of each artifact.
+    `steps` are those that were to be started, in that order; `message` says in one line why the run
+    failed.
     """
 
     state: Literal["succeeded", "failed"]
@@ -96,7 +97,7 @@ def run_pipeline(
         progress: whether to tell on standard error what happens.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted, by Ctrl-C or SIGTERM; no process of it is left.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP interrupted the run; no process of it is left.
         OSError: the folder of the run cannot be written to.
     """
     folder = RunFolder(project_folder)
@@ -146,7 +147,7 @@ class _Runner:
         scope = Scope()
         for name, text in self._parameters.items():
             scope[ir.Param(name=name)] = text
-        with sigterm_interrupts():
+        with signals_interrupt():
             try:
                 self._run(scope)
             except KeyboardInterrupt:
@@ -157,8 +158,10 @@ class _Runner:
                 self._record.message = "the process that starts the steps has ended"
             finally:
                 with uninterrupted():
-                    self._progress.close()
-                    self._end(scope)
+                    try:
+                        self._progress.close()
+                    finally:  # the terminal may be gone
+                        self._end(scope)
         self._progress.failures([(attempt.record, attempt.log) for attempt in self._failed])
         return RunOutcome(
             state="succeeded" if self._finished else "failed",
@@ -196,8 +199,8 @@ class _Runner:
         result = self._pipeline.result
         assert not isinstance(result, ir.Glue)
         try:
-            artifacts = Artifacts(Store(self._store), lambda: str(self._folder.path / "result"))
-            self._record.result = wire.plain(scope[result], artifacts)
+            artifacts = Artifacts(Store(self._store), self._folder.result)
+            self._record.result = wire.plain(scope[result], artifacts, artifacts.export)
         except StepError as error:
             self._finished = False
             self._record.message = f"the result cannot be read: {error}"
@@ -267,6 +270,8 @@ class _Runner:
         request = str(self._requests)
         self._running[request] = attempt
         modules = [] if isinstance(node, ir.Compute) else [node.function.partition(":")[0]]
+        first = self._pipeline.code.imported_first
+        modules = [first, *modules] if first and modules else modules
         self._workers.send(
             {
                 "id": request,
@@ -292,6 +297,7 @@ class _Runner:
         return [
             f"--code={code.digest}",
             f"--modules={','.join(code.modules)}",
+            f"--import={code.imported_first or ''}",
             f"--store={self._store}",
             *step_arguments(node, spell, paths),
         ]

@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to a run."""
+"""What Ctrl-C, SIGTERM and SIGHUP do to a run."""
 
 import contextlib
 import signal
@@ -14,19 +14,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM raise `KeyboardInterrupt`, as Ctrl-C does.
+def signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a terminal that closes, raise `KeyboardInterrupt`, as Ctrl-C does.
 
-    Only the main thread may say so to Python, and is interrupted; elsewhere this does nothing.
+    Under `nohup`, SIGHUP stays ignored. Only the main thread may say so to Python, and is
+    interrupted; elsewhere this does nothing.
     """
-    with _handled({signal.SIGTERM: _interrupt}):
+    with _handled({signal.SIGTERM: _interrupt, signal.SIGHUP: _interrupt}):
         yield
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Do not listen to Ctrl-C and SIGTERM: an impatient second one must leave nothing half done."""
-    with _handled({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN}):
+    """Do not listen to them: an impatient second one must leave nothing half done."""
+    ignored = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with _handled(dict.fromkeys(ignored, signal.SIG_IGN)):
         yield
 
 
@@ -35,7 +37,11 @@ def _handled(handlers: dict[signal.Signals, _Handler]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    previous = {
+        number: signal.signal(number, handler)
+        for number, handler in handlers.items()
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

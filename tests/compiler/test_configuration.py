@@ -60,7 +60,6 @@ image = "ghcr.io/acme/digits:1"
 store = "file:///mnt/store"
 targets = ["argo", "airflow"]
 pipelines = ["nightly"]
-platform = "gke-standard"
 schedule = { cron = "0  3 * * 1-5", timezone = "Europe/Berlin", overlap = "allow" }
 
 [defaults]
@@ -161,6 +160,9 @@ def test_the_id_of_a_step_wins_over_its_function(project: Project) -> None:
         ("targets = ['argoo']", "HR402", 1, "['argoo']", 'did you mean "argo"?'),
         ("store = 's3://bucket'", "HR402", 1, "'s3://bucket'", "file:///"),
         ("defaults.accelerator = 'a100'", "HR405", 1, "'a100'", "resources"),
+        ("platform = 'gke'", "HR405", 1, "'gke'", "node_selector"),
+        ("[profiles.p]\nplatform = 'nonsense'", "HR405", 2, "'nonsense'", "leave it out"),
+        ("targets = []", "HR402", 1, "[]", "all of them"),
         ("defaults.tolerations = [{ kee = 'a' }]", "HR401", 1, "[{ kee = 'a' }]", "key"),
         ("defaults.tolerations = [{ value = 'a' }]", "HR402", 1, "[{ value = 'a' }]", "Exists"),
         ("a = 'x", "HR403", 1, "", ""),
@@ -183,6 +185,7 @@ def test_what_is_wrong_is_shown_where_it_stands(
         project.write(place, toml)
     [finding] = project.load_all()[1]
     assert finding.code == code
+    assert finding.hint
     assert finding.span is not None
     assert finding.span.line == line + first - 1
     text = project.module.read_text() if place == "block" else toml
@@ -202,9 +205,12 @@ def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
 
 
 def test_an_unknown_profile_names_the_nearest(project: Project) -> None:
-    project.write("headrace.toml", "[profiles.gke]\nplatform = 'gke'")
+    project.write("headrace.toml", "[profiles.gke]\nimage = 'a:1'")
     [finding] = project.load_all("gek")[1]
     assert (finding.code, finding.hint) == ("HR404", 'did you mean "gke"?')
+    project.write("headrace.toml", "")
+    [finding] = project.load_all("gke")[1]
+    assert (finding.code, finding.hint) == ("HR404", "add a table [profiles.gke]")
 
 
 def test_tables_for_unknown_steps(project: Project) -> None:

@@ -3,6 +3,12 @@ import pytest
 
 from argo_pipelines import (
     PIPELINES,
+)
+from headrace.compiler import ir
+from headrace.compiler.dataflow import walk
+from headrace.compiler.print_ir import print_pipeline, schema
+from headrace.compiler.settings import Retries, StepSettings
+from ir_nodes import (
     block,
     branch,
     call,
@@ -19,10 +25,6 @@ from argo_pipelines import (
     pipeline,
     span,
 )
-from headrace.compiler import ir
-from headrace.compiler.dataflow import walk
-from headrace.compiler.print_ir import print_pipeline, schema
-from headrace.compiler.settings import Retries, StepSettings
 
 DIGITS = """\
 pipeline digits  (digits:pipeline)  digits.py:1

@@ -75,6 +75,7 @@ def test_a_file_that_is_not_python_is_reported_where_python_reports_it(
     assert message in found.message
     assert found.span is not None
     assert (found.span.path, found.span.line, found.span.column) == ("main.py", *place)
+    assert found.hint
 
 
 def test_a_warning_of_pythons_parser_is_no_error(tmp_path: Path) -> None:

@@ -3,8 +3,18 @@ from collections.abc import Iterable
 import pytest
 
 from argo_pipelines import (
-    NOTHING,
     PIPELINES,
+)
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyNode, AnyValue, walk
+from headrace.compiler.diagnostics import InternalError
+from headrace.compiler.frontend import glue as frontend_glue
+from headrace.compiler.print_ir import print_pipeline
+from headrace.compiler.settings import StepSettings
+from headrace.compiler.verify import BUILTINS, verify
+from headrace.runtime.glue import HELPERS
+from ir_nodes import (
+    NOTHING,
     branch,
     call,
     condition,
@@ -20,14 +30,6 @@ from argo_pipelines import (
     pipeline,
     span,
 )
-from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyNode, AnyValue, walk
-from headrace.compiler.diagnostics import InternalError
-from headrace.compiler.frontend import glue as frontend_glue
-from headrace.compiler.print_ir import print_pipeline
-from headrace.compiler.settings import StepSettings
-from headrace.compiler.verify import BUILTINS, verify
-from headrace.runtime.glue import HELPERS
 
 
 def with_functions(made: ir.Pipeline) -> ir.Pipeline:

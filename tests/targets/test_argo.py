@@ -9,15 +9,8 @@ import argo_schema
 from argo_model import Model, Stuck
 from argo_pipelines import (
     PIPELINES,
-    block,
-    call,
     chain,
     configured,
-    const,
-    item,
-    out,
-    parameter,
-    pipeline,
     shared_steps,
 )
 from argo_shim import Shim, decoded
@@ -26,6 +19,15 @@ from headrace.compiler.capabilities import Feature, Level, features_used
 from headrace.compiler.settings import Schedule, StepSettings
 from headrace.targets.argo import TARGET
 from ir_interpreter import Interpreter, Scenario
+from ir_nodes import (
+    block,
+    call,
+    const,
+    item,
+    out,
+    parameter,
+    pipeline,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

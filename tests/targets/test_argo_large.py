@@ -9,7 +9,15 @@ import yaml
 
 import argo_schema
 from argo_model import Model
-from argo_pipelines import (
+from argo_shim import Shim, decoded
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyNode
+from headrace.compiler.diagnostics import InternalError
+from headrace.targets.argo import TARGET
+from headrace.targets.argo.emit import Lowered
+from headrace.targets.argo.verify import verify
+from ir_interpreter import Interpreter, Scenario
+from ir_nodes import (
     branch,
     call,
     condition,
@@ -22,14 +30,6 @@ from argo_pipelines import (
     out,
     pipeline,
 )
-from argo_shim import Shim, decoded
-from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyNode
-from headrace.compiler.diagnostics import InternalError
-from headrace.targets.argo import TARGET
-from headrace.targets.argo.emit import Lowered
-from headrace.targets.argo.verify import verify
-from ir_interpreter import Interpreter, Scenario
 
 
 def long_block() -> ir.Pipeline:

@@ -7,11 +7,19 @@ import yaml
 
 from argo_pipelines import (
     PIPELINES,
+    chain,
+    configured,
+    shared_steps,
+)
+from headrace.compiler import capabilities, ir
+from headrace.compiler.capabilities import Feature, Level, features_used
+from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration
+from headrace.targets.kubeflow import TARGET
+from ir_interpreter import Interpreter, Scenario, told
+from ir_nodes import (
     block,
     branch,
     call,
-    chain,
-    configured,
     const,
     each,
     gather,
@@ -21,13 +29,7 @@ from argo_pipelines import (
     out,
     parameter,
     pipeline,
-    shared_steps,
 )
-from headrace.compiler import capabilities, ir
-from headrace.compiler.capabilities import Feature, Level, features_used
-from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration
-from headrace.targets.kubeflow import TARGET
-from ir_interpreter import Interpreter, Scenario, told
 from kubeflow_model import Model, Stuck, Values, command, parameters
 
 RUN = {"lr": [0.5], "floor": 0.9, "unused": None, "let": [1.0, {"a": "x"}]}
@@ -301,10 +303,13 @@ def test_settings_reach_the_pod() -> None:
 
 def test_a_schedule_is_a_file_of_its_own() -> None:
     daily = Schedule(cron="0 3 * * 1-5", catchup=True, overlap="allow")
-    files = TARGET.emit(pipeline(call("train"), name="nightly", schedule=daily))
+    compiled = pipeline(call("train"), name="nightly", schedule=daily)
+    files = TARGET.emit(compiled)
     assert [f.name for f in files] == ["nightly.yaml", "nightly.recurring-run.yaml"]
     assert yaml.safe_load(files[1].text) == {
         "job_name": "nightly",
+        "description": f"{compiled.doc}\n\nCompiled from {compiled.function} ({compiled.span}), "
+        f"code {compiled.code.digest}.",
         "pipeline_package_path": "nightly.yaml",
         "cron_expression": "0 0 3 * * 1-5",
         "max_concurrency": 10,

@@ -214,7 +214,7 @@ def _alive(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_leaves_no_process(tmp_path: Path, sent: signal.Signals) -> None:
     (tmp_path / "work.py").write_text(
         f"{STEPS}\ndef pipeline():\n    return [slow(x) for x in [100, 101]]\n"

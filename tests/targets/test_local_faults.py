@@ -211,7 +211,9 @@ def test_what_a_retry_cannot_help_is_not_tried_again(project: Project) -> None:
     assert "not the code that the manifest was compiled from" in outcome.message
 
 
-@pytest.mark.parametrize("sent", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
+@pytest.mark.parametrize(
+    "sent", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGHUP,)]
+)
 def test_an_interrupted_run_stops_what_its_steps_started(
     project: Project, sent: tuple[signal.Signals, ...]
 ) -> None:

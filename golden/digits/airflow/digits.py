@@ -200,25 +200,11 @@ with DAG(
         return train
 
     train = models.expand(item=models_list)
-    scores_items = KubernetesPodOperator(
-        task_id="scores-items",
-        name="digits-scores-items",
-        doc_md="digits.py:106",
-        arguments=[
-            "--step=scores-items",
-            "--xcom=/airflow/xcom/return.json",
-            "--items=items:=it",
-            '--let=it=*{{ ti.xcom_pull(task_ids=["train"]) | select | map(attribute="out") | list | tojson }}',
-            "compute",
-        ],
-        execution_timeout=timedelta(seconds=600),
-        trigger_rule="none_failed",
-    )
     scores_list = list_items.override(
         task_id="scores-list",
-        trigger_rule="all_success",
+        trigger_rule="none_failed",
     )(
-        '{{ ti.xcom_pull(task_ids="scores-items")["items"] }}',
+        '{{ ti.xcom_pull(task_ids=["train"]) | select | map(attribute="out") | list | tojson }}',
     )
 
     @task_group(group_id="scores", prefix_group_id=False)
@@ -336,8 +322,7 @@ with DAG(
 
     ingest >> transform
     models_items >> models_list
-    train >> scores_items
-    scores_items >> scores_list
+    train >> scores_list
     evaluate >> if_check_condition
     [train, evaluate, if_check_condition] >> pick
     [pick, evaluate, if_check_condition] >> deploy

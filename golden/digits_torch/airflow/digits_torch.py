@@ -176,24 +176,11 @@ with DAG(
         return train
 
     train = states.expand(item=states_list)
-    scores_items = KubernetesPodOperator(
-        task_id="scores-items",
-        name="digits-torch-scores-items",
-        doc_md="digits_torch.py:85",
-        arguments=[
-            "--step=scores-items",
-            "--xcom=/airflow/xcom/return.json",
-            "--items=items:=it",
-            '--let=it=*{{ ti.xcom_pull(task_ids=["train"]) | select | map(attribute="out") | list | tojson }}',
-            "compute",
-        ],
-        trigger_rule="none_failed",
-    )
     scores_list = list_items.override(
         task_id="scores-list",
-        trigger_rule="all_success",
+        trigger_rule="none_failed",
     )(
-        '{{ ti.xcom_pull(task_ids="scores-items")["items"] }}',
+        '{{ ti.xcom_pull(task_ids=["train"]) | select | map(attribute="out") | list | tojson }}',
     )
 
     @task_group(group_id="scores", prefix_group_id=False)
@@ -337,8 +324,7 @@ with DAG(
     )
 
     states_items >> states_list
-    train >> scores_items
-    scores_items >> scores_list
+    train >> scores_list
     evaluate_scores >> if_state_condition
     [train, evaluate_scores, ingest, if_state_condition] >> tune
     [train, evaluate_scores, if_state_condition] >> state

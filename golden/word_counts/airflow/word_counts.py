@@ -135,24 +135,11 @@ with DAG(
         return read
 
     read = texts.expand(item=texts_list)
-    counts_items = KubernetesPodOperator(
-        task_id="counts-items",
-        name="word-counts-counts-items",
-        doc_md="word_counts.py:38",
-        arguments=[
-            "--step=counts-items",
-            "--xcom=/airflow/xcom/return.json",
-            "--items=items:=it",
-            '--let=it=*{{ ti.xcom_pull(task_ids=["read"]) | select | map(attribute="out") | list | tojson }}',
-            "compute",
-        ],
-        trigger_rule="none_failed",
-    )
     counts_list = list_items.override(
         task_id="counts-list",
-        trigger_rule="all_success",
+        trigger_rule="none_failed",
     )(
-        '{{ ti.xcom_pull(task_ids="counts-items")["items"] }}',
+        '{{ ti.xcom_pull(task_ids=["read"]) | select | map(attribute="out") | list | tojson }}',
     )
 
     @task_group(group_id="counts", prefix_group_id=False)
@@ -333,7 +320,7 @@ with DAG(
             '--counts={{ ti.xcom_pull(task_ids="add")["out"] }}',
             r'--places={{ params["places"] | replace("$", "\\u0024") }}',
         ],
-        trigger_rule="none_failed",
+        trigger_rule="all_success",
         pre_execute=only_if("add", "condition", "true"),
     )
     heading = KubernetesPodOperator(
@@ -348,7 +335,7 @@ with DAG(
             '--let=add={{ ti.xcom_pull(task_ids="add")["out"] }}',
             "compute",
         ],
-        trigger_rule="none_failed",
+        trigger_rule="all_success",
         pre_execute=only_if("add", "condition", "true"),
     )
     result = KubernetesPodOperator(
@@ -374,13 +361,12 @@ with DAG(
     )
 
     texts_items >> texts_list
-    read >> counts_items
-    counts_items >> counts_list
+    read >> counts_list
     count >> tops_items
     tops_items >> tops_list
     count >> add
     [add, ranking_tops] >> announce
-    [add, ranking_tops, announce] >> ranking_top
-    [add, ranking_tops, announce] >> heading
+    [add, announce] >> ranking_top
+    [add, announce] >> heading
     [add, heading, ranking_top, ranking_tops] >> result
-    [tokens_counts, result] >> pipeline_result
+    [tokens_counts, announce, result] >> pipeline_result

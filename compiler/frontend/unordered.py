@@ -1,0 +1,171 @@
+"""Warnings of results that depend on the order in which a set happens to be."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from headrace.compiler.diagnostics import Related, Severity
+from headrace.compiler.frontend.inlining import local_names
+from headrace.compiler.frontend.lowering import Lowering
+from headrace.compiler.frontend.modules import Module
+from headrace.compiler.frontend.names_of_state import chain
+from headrace.compiler.frontend.project import Definition
+from headrace.compiler.frontend.scopes import added_to
+
+_SETS = frozenset({"set", "frozenset", "Set", "FrozenSet", "AbstractSet", "MutableSet"})
+_STEADY = frozenset({"int", "float", "bool", "None"})
+"""Elements whose hash is the same in every process."""
+_ORDERED = frozenset({"list", "tuple", "enumerate", "zip"})
+_UNORDERED = frozenset({"sorted", "set", "frozenset", "sum", "max", "min", "len", "any", "all"})
+
+
+def warn_of_unordered(shared: Lowering, node: ast.FunctionDef) -> None:
+    """Report where the pipeline `node`, or one that it calls, orders what a step gave as a set."""
+    functions = shared.functions.values()
+    if not any(_may_be_set(function.returns) for function in functions):
+        return
+    for module, pipeline in _pipelines(shared, shared.module, node):
+        _Order(shared, module, pipeline).visit(pipeline)
+
+
+def _pipelines(
+    shared: Lowering, module: Module, node: ast.FunctionDef
+) -> Iterator[tuple[Module, ast.FunctionDef]]:
+    seen = {node}
+    waiting = [(module, node)]
+    while waiting:
+        module, node = waiting.pop()
+        yield module, node
+        for call in ast.walk(node):
+            found = _called(shared, module, call)
+            if found is None or found.module is None or not shared.is_pipeline(found):
+                continue
+            if isinstance(found.node, ast.FunctionDef) and found.node not in seen:
+                seen.add(found.node)
+                waiting.append((found.module, found.node))
+
+
+def _called(shared: Lowering, module: Module, node: ast.AST) -> Definition | None:
+    names = chain(node.func) if isinstance(node, ast.Call) else []
+    return shared.project.resolve(module, ".".join(names)) if names else None
+
+
+def _may_be_set(annotation: str | None) -> bool:
+    return annotation is not None and any(name in annotation for name in _SETS)
+
+
+def _is_unordered_set(annotation: ast.expr | None) -> bool:
+    """Whether `annotation` is of a set whose order differs from one process to the next."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            annotation = ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            return False
+    match annotation:
+        case ast.Subscript(value=value, slice=element):
+            return _is_unordered_set(value) and ast.unparse(element) not in _STEADY
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _SETS
+    return False
+
+
+class _Order(ast.NodeVisitor):
+    def __init__(self, shared: Lowering, module: Module, node: ast.FunctionDef) -> None:
+        self._shared = shared
+        self._module = module
+        self._local = local_names(node)
+        self._steady: set[ast.AST] = set()
+        """The expressions of which only the elements matter."""
+        self._named = dict(self._names(node))
+
+    def _names(self, node: ast.FunctionDef) -> Iterator[tuple[str, Definition]]:
+        """Yield the names that only ever stand for what one step gave as a set."""
+        stores = [n for n in ast.walk(node) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store]
+        counts = Counter(name.id for name in stores)
+        for statement in ast.walk(node):
+            match statement:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ) if counts[name] == 1:
+                    step = self._step(value)
+                    if step:
+                        yield name, step
+
+    def _step(self, node: ast.expr) -> Definition | None:
+        """Return the step of which `node` is a result that is a set."""
+        if isinstance(node, ast.Name):
+            return self._named.get(node.id)
+        if not isinstance(node, ast.Call) or (chain(node.func) or [""])[0] in self._local:
+            return None
+        found = _called(self._shared, self._module, node)
+        function = found.node if found else None
+        if (
+            not found
+            or not isinstance(function, ast.FunctionDef)
+            or self._shared.is_pipeline(found)
+        ):
+            return None
+        return found if _is_unordered_set(function.returns) else None
+
+    # --- where the order shows ---
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = self._builtin(node.func)
+        is_join = isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+        if name in _UNORDERED or (name in _ORDERED and node in self._steady):
+            self._steady.update(node.args)
+        elif name in _ORDERED or is_join:
+            self._order(node.args)
+        self.generic_visit(node)
+
+    def _builtin(self, node: ast.expr) -> str | None:
+        if not isinstance(node, ast.Name) or node.id in self._local:
+            return None
+        return None if self._shared.project.resolve(self._module, node.id) else node.id
+
+    def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> None:
+        if node not in self._steady:
+            self._order(generator.iter for generator in node.generators)
+        self.generic_visit(node)
+
+    visit_GeneratorExp = visit_ListComp
+
+    def visit_For(self, node: ast.For) -> None:
+        if any(isinstance(n, ast.stmt) and _adds_to_list(n) for n in ast.walk(node)):
+            self._order([node.iter])
+        self.generic_visit(node)
+
+    def visit_Starred(self, node: ast.Starred) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._order([node.value])
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if any(isinstance(target, ast.Tuple | ast.List) for target in node.targets):
+            self._order([node.value])
+        self.generic_visit(node)
+
+    def _order(self, nodes: Iterable[ast.expr]) -> None:
+        for node in nodes:
+            step = self._step(node)
+            if (
+                step
+                and step.module
+                and isinstance(step.node, ast.FunctionDef)
+                and step.node.returns
+            ):
+                place = step.module.span(step.node.returns)
+                self._shared.sink.report(
+                    "HR307",
+                    f"`{step.name}` returns a set, whose order is another in each process",
+                    self._module.span(node),
+                    label="put into an order here",
+                    hint=f"give it an order: `sorted({ast.unparse(node)})`",
+                    severity=Severity.WARNING,
+                    related=(Related(span=place, message="a set has no order"),),
+                )
+
+
+def _adds_to_list(statement: ast.stmt) -> bool:
+    return not isinstance(statement, ast.Assign) and added_to(statement) is not None

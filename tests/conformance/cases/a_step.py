@@ -1,0 +1,9 @@
+"""A step."""
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def pipeline():
+    return add(1, b=2)

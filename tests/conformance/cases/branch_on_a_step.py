@@ -1,0 +1,23 @@
+"""A branch on what a step gives, with an `else` (semantics 7)."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def big(x: int) -> bool:
+    return x > 2
+
+
+def pipeline(n: int = 2):
+    if big(n):
+        y = double(n)
+    else:
+        y = add(n)
+    return y

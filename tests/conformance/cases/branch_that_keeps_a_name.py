@@ -1,0 +1,18 @@
+"""Branch that keeps a name."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def big(x: int) -> bool:
+    return x > 2
+
+
+def pipeline(n: int = 2):
+    y = 1
+    if big(n):
+        y = double(n)
+    return y

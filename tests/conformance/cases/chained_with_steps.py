@@ -1,0 +1,15 @@
+"""Chained with steps."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def pipeline(n: int = 2):
+    return 1 < add(n) < double(n) < 100

@@ -1,0 +1,5 @@
+"""Exceptions."""
+
+
+class WrongShape(ValueError):
+    pass

@@ -1,0 +1,8 @@
+# refused: kubeflow (calls no step)
+"""Constant branch."""
+
+
+def pipeline():
+    if True:
+        y = 1
+    return y

@@ -1,0 +1,11 @@
+"""Dict comprehension with steps."""
+
+RUNS = [{}, {"xs": [5]}, {"xs": []}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def pipeline(xs: list[int] = [1, 2, 3]):
+    return {str(x): double(x) for x in xs if x}

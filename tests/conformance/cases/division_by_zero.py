@@ -1,0 +1,6 @@
+"""Division by zero."""
+
+
+def pipeline():
+    x = 1 / 0
+    return 2

@@ -1,0 +1,5 @@
+"""Empty list of an f-string."""
+
+
+def pipeline():
+    return ""

@@ -1,0 +1,15 @@
+"""For in a branch."""
+
+RUNS = [{}, {"flag": False, "xs": [5]}, {"xs": []}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def pipeline(xs: list[int] = [1, 2, 3], flag: bool = True):
+    out = []
+    if flag:
+        for x in xs:
+            out.append(double(x))
+    return out

@@ -1,0 +1,19 @@
+"""For with a filter."""
+
+RUNS = [{}, {"xs": [5]}, {"xs": []}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def big(x: int) -> bool:
+    return x > 2
+
+
+def pipeline(xs: list[int] = [1, 2, 3]):
+    out = []
+    for x in xs:
+        if big(x):
+            out.append(double(x))
+    return out

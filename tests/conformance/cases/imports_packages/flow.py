@@ -1,0 +1,17 @@
+"""Steps from packages of the project: absolute and relative imports, constants, re-exports."""
+
+import helpers
+from tools import words
+from tools.deep.squares import LIMIT
+from tools.deep.squares import square as squared
+from tools.words import count
+
+
+def pipeline(text: str = "a plain text"):
+    n = count(text)
+    s = squared(n)
+    if s > LIMIT:
+        y = helpers.halve(s)
+    else:
+        y = words.shout(text)
+    return n, s, y, helpers.nothing()

@@ -1,0 +1,3 @@
+"""A package within a package."""
+
+MARK = "!"

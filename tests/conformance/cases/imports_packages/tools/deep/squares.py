@@ -1,0 +1,7 @@
+"""Numbers."""
+
+LIMIT = 5
+
+
+def square(n: int) -> int:
+    return n * n

@@ -1,0 +1,18 @@
+"""Each step runs by itself: what it does to its process is not seen by another."""
+
+import os
+
+
+def change() -> str:
+    os.environ["CONFORMANCE_MARK"] = "1"
+    return os.environ["CONFORMANCE_MARK"]
+
+
+def folder() -> str:
+    with open("note.txt", "w") as file:
+        file.write("x")
+    return open("note.txt").read()
+
+
+def pipeline():
+    return change(), folder()

@@ -1,0 +1,9 @@
+"""Map over nothing."""
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def pipeline():
+    return [double(x) for x in []]

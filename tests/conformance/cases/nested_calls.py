@@ -1,0 +1,13 @@
+"""Nested calls."""
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def pipeline():
+    return add(double(2), double(double(3)))

@@ -1,0 +1,16 @@
+"""No return on a way."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def big(x: int) -> bool:
+    return x > 2
+
+
+def pipeline(n: int = 2):
+    if big(n):
+        return double(n)

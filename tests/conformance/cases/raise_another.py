@@ -1,0 +1,17 @@
+"""Raise another."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    try:
+        y = picky(n)
+    except ValueError as e:
+        raise KeyError(str(e)) from e
+    return y

@@ -1,0 +1,19 @@
+"""Raise in an arm that binds."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def big(x: int) -> bool:
+    return x > 2
+
+
+def pipeline(n: int = 2):
+    if big(n):
+        y = double(n)
+    else:
+        raise ValueError(n)
+    return y

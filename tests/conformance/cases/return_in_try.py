@@ -1,0 +1,16 @@
+"""Return in try."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    try:
+        return picky(n)
+    except ValueError:
+        return -1

@@ -1,0 +1,21 @@
+"""Return in try, going on in the handler."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    try:
+        return picky(n)
+    except ValueError:
+        y = 1
+    return add(y)

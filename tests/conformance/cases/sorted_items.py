@@ -1,0 +1,11 @@
+"""Sorted items."""
+
+RUNS = [{}, {"xs": [5]}, {"xs": []}]
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def pipeline(xs: list[int] = [1, 2, 3]):
+    return [double(x) for x in sorted(xs, reverse=True)]

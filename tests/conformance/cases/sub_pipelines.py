@@ -1,0 +1,33 @@
+# /// script
+# [tool.headrace]
+# pipelines = ["inner", "twice"]
+# ///
+"""Sub-pipelines."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def inner(x: int, scale: int = 2):
+    y = double(x)
+    if y > 4:
+        return add(y, scale)
+    return y * scale
+
+
+def twice(x: int):
+    x = inner(x)
+    return inner(x)
+
+
+def pipeline(n: int = 2):
+    a = inner(n)
+    b = inner(a)
+    return a, b, twice(b)

@@ -1,0 +1,24 @@
+"""Try a branch on a step."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    try:
+        if picky(n) > 2:
+            y = add(n)
+        else:
+            y = 0
+    except ValueError:
+        y = -1
+    return y

@@ -1,0 +1,19 @@
+"""Try a loop."""
+
+RUNS = [{}, {"xs": [5]}, {"xs": []}]
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(xs: list[int] = [1, 2, 3]):
+    try:
+        ys = []
+        for x in xs:
+            ys.append(picky(x))
+    except ValueError as e:
+        ys = [str(e)]
+    return ys

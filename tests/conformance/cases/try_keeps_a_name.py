@@ -1,0 +1,18 @@
+"""Try keeps a name."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    y = 1
+    try:
+        y = picky(n)
+    except ValueError:
+        pass
+    return y

@@ -1,0 +1,20 @@
+"""Try that skips."""
+
+RUNS = [{}, {"xs": [5]}, {"xs": []}]
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(xs: list[int] = [1, 2, 3]):
+    out = []
+    for x in xs:
+        try:
+            y = picky(x)
+        except ValueError:
+            continue
+        out.append(y)
+    return out

@@ -1,0 +1,21 @@
+"""Try that works."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    try:
+        y = picky(n)
+    except ValueError:
+        y = add(0)
+    return y

@@ -1,0 +1,22 @@
+"""Try two steps."""
+
+RUNS = [{}, {"n": 7}, {"n": 0}]
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def picky(x: int) -> int:
+    if x == 2:
+        raise ValueError(f"not {x}")
+    return x
+
+
+def pipeline(n: int = 2):
+    try:
+        x = picky(n)
+        y = add(x)
+    except ValueError:
+        y = 0
+    return y

@@ -1,0 +1,9 @@
+NAMES = ["a"]
+
+
+def load(x: list[str]) -> int:
+    return len(NAMES)
+
+
+def pipeline():
+    return load(NAMES)  # error: HR201

@@ -1,0 +1,2 @@
+class pipeline:  # error: HR103
+    pass

@@ -1,0 +1,4 @@
+def pipeline(flag: bool = True):
+    if flag:
+        break  # error: HR101
+    return 1

@@ -1,0 +1,7 @@
+def load() -> int:
+    return 1
+
+
+def pipeline():
+    x = load(  # error: HR101
+    return x

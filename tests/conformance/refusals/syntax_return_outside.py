@@ -1,0 +1,5 @@
+def pipeline():
+    pass
+
+
+return 1  # error: HR101

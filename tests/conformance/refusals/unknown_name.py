@@ -1,0 +1,6 @@
+def load(x: int) -> int:
+    return x
+
+
+def pipeline():
+    return load(size)  # error: HR201

@@ -1,0 +1,39 @@
+"""How many random pipelines there are, and a line about what became of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SHARDS = 10
+USUAL = 1_000
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How many pipelines to make, and the number that decides which."""
+
+    pipelines: int
+    seed: int
+
+    @property
+    def of_shard(self) -> int:
+        """How many each of the `SHARDS` makes."""
+        return max(1, self.pipelines // SHARDS)
+
+
+def report(recorded: Sequence[Sequence[dict[str, Any]]]) -> str:
+    """Return a line about what all shards recorded: their counts, and their refusals by code."""
+    counts: Counter[str] = Counter()
+    refusals: Counter[str] = Counter()
+    for of_shard, refused in recorded:
+        counts.update(of_shard)
+        refusals.update(refused)
+    share = 100 * counts["refused"] / max(1, counts["pipelines"])
+    by_code = ", ".join(f"{code} {n}" for code, n in refusals.most_common())
+    return (
+        f"{counts['pipelines']} random pipelines: {share:.0f} % refused ({by_code}); "
+        f"{counts['runs']} runs of the others are as in CPython, {counts['local runs']} of them "
+        f"also as local runs; {counts['failed']} fail, and of {counts['errors']} comparisons of "
+        f"failures {counts['other errors']} tell another exception"
+    )
