@@ -1,6 +1,5 @@
 """Reading the TOML that configures a module: a script block, a project's file, an override."""
 
-import os
 import re
 import tomllib
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import is_file, read_bytes
 from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.toml_places import Place, TomlPath, TomlPlaces
 
@@ -111,10 +111,10 @@ def read_project(
 def _read_file(
     path: Path, sink: Sink, sources: dict[str, SourceFile], prefix: TomlPath
 ) -> tuple[Origin, Tree] | None:
-    if not os.path.isfile(path):  # Path.is_file() raises where a folder may not be entered
+    if not is_file(path):
         return None
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode().replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         hint = f"make {path} readable, as UTF-8, or move it away"
         sink.report("HR403", f"cannot read {path.name}: {error}", None, hint=hint)

@@ -12,7 +12,7 @@ AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
 
 def references(value: AnyValue) -> Iterator[AnyReference]:
     """Yield the values that `value` reads: its names if it is glue, else itself."""
-    if isinstance(value, ir.Glue):
+    if value.kind == "glue":
         for _, reference in value.names:
             yield reference
     else:
@@ -21,28 +21,34 @@ def references(value: AnyValue) -> Iterator[AnyReference]:
 
 def own_values(node: AnyNode) -> Iterator[AnyValue]:
     """Yield the values that `node` itself needs before it can start, without its blocks' own."""
-    match node:
-        case ir.Call():
-            yield from (argument.value for argument in node.arguments)
-            yield from (output.expression for output in node.outputs if output.expression)
-        case ir.Compute():
-            yield from (output.expression for output in node.outputs if output.expression)
-        case ir.Map():
+    # By the kind: `isinstance` of a pydantic model is slow when it says no.
+    match node.kind:
+        case "call":
+            for argument in node.arguments:
+                yield argument.value
+            for output in node.outputs:
+                if output.expression is not None:
+                    yield output.expression
+        case "compute":
+            for output in node.outputs:
+                if output.expression is not None:
+                    yield output.expression
+        case "map":
             yield node.items
-        case ir.Branch():
+        case "branch":
             yield node.condition
-        case ir.Guard():
+        case "guard":
             pass
 
 
 def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
     """Return the blocks that `node` holds."""
-    match node:
-        case ir.Map():
+    match node.kind:
+        case "map":
             return (node.body,)
-        case ir.Branch():
+        case "branch":
             return (node.then, node.otherwise)
-        case ir.Guard():
+        case "guard":
             return (node.body, node.cleanup)
         case _:
             return ()
@@ -58,12 +64,12 @@ def walk(block: ir.Block) -> Iterator[AnyNode]:
 
 def defining_node(reference: AnyReference) -> str | None:
     """Return the id of the node that makes `reference`; nothing for constants and parameters."""
-    match reference:
-        case ir.Output():
+    match reference.kind:
+        case "output":
             return reference.node
-        case ir.Gather() | ir.Item():
+        case "gather" | "item":
             return reference.map
-        case ir.Merge():
+        case "merge":
             return reference.branch
         case _:
             return None
@@ -72,13 +78,13 @@ def defining_node(reference: AnyReference) -> str | None:
 def _read(node: AnyNode) -> Iterator[AnyReference]:
     for value in own_values(node):
         yield from references(value)
-    match node:
-        case ir.Map():
+    match node.kind:
+        case "map":
             yield from block_references(node.body, (c.value for c in node.gathers))
-        case ir.Branch():
+        case "branch":
             yield from block_references(node.then, (m.then for m in node.merges))
             yield from block_references(node.otherwise, (m.otherwise for m in node.merges))
-        case ir.Guard():
+        case "guard":
             yield from block_references(node.body, (e.value for e in node.exits))
             yield from block_references(node.cleanup)
 
@@ -101,20 +107,21 @@ def free_references(
     inside = {node.id for node in walk(block)} | bound
     found: dict[AnyReference, None] = {}
     for reference in block_references(block, exits):
-        if isinstance(reference, ir.Const) or defining_node(reference) in inside:
-            continue
-        found.setdefault(reference)
+        if reference.kind != "const" and defining_node(reference) not in inside:
+            found.setdefault(reference)
     return tuple(found)
 
 
 def node_references(node: AnyNode) -> tuple[AnyReference, ...]:
     """Return what `node`, with all it holds, reads from outside itself, each once, in order."""
-    inside = {node.id} | {inner.id for block in blocks(node) for inner in walk(block)}
-    found: dict[AnyReference, None] = {}
-    for reference in _read(node):
-        if not isinstance(reference, ir.Const) and defining_node(reference) not in inside:
-            found.setdefault(reference)
-    return tuple(found)
+    inside = {node.id, *(inner.id for block in blocks(node) for inner in walk(block))}
+    return tuple(
+        dict.fromkeys(
+            reference
+            for reference in _read(node)
+            if reference.kind != "const" and defining_node(reference) not in inside
+        )
+    )
 
 
 def needed_nodes(node: AnyNode) -> set[str]:

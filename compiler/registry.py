@@ -1,6 +1,5 @@
 """The targets, by name. A target is imported only when it is asked for."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -24,4 +23,6 @@ def load_target(name: str) -> "Target":
     Raises:
         KeyError: there is no such target.
     """
+    from importlib import import_module
+
     return cast("Target", import_module(TARGETS[name]).TARGET)

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -140,7 +140,9 @@ def _own_names(node: AnyNode) -> frozenset[str]:
     return frozenset(result | {"caught"} if catching else result)
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
+def _repeated(names: Sequence[str]) -> list[str]:
+    if len(names) == len(set(names)):
+        return []
     return [name for name, count in Counter(names).items() if count > 1]
 
 
@@ -148,7 +150,7 @@ def _repeated(names: Iterable[str]) -> list[str]:
 
 
 def _ids_are_unique(view: _View) -> Iterator[str]:
-    for identifier in _repeated(node.id for node in view.nodes):
+    for identifier in _repeated([node.id for node in view.nodes]):
         yield f"more than one node has the id {identifier!r}"
 
 
@@ -247,6 +249,8 @@ def _computes_have_expressions(view: _View) -> Iterator[str]:
 
 def _calls_fit_functions(view: _View) -> Iterator[str]:
     functions = {function.key: function for function in view.pipeline.functions}
+    parameters = {key: {p.name for p in f.parameters} for key, f in functions.items()}
+    takes_any = {k: any(n.startswith("**") for n in names) for k, names in parameters.items()}
     for node in view.nodes:
         if not isinstance(node, ir.Call):
             continue
@@ -256,11 +260,9 @@ def _calls_fit_functions(view: _View) -> Iterator[str]:
         if function is None:
             yield f"{node.id}: no function {node.function!r} in the pipeline"
             continue
-        parameters = {parameter.name for parameter in function.parameters}
-        if not any(parameter.startswith("**") for parameter in parameters):
-            for name in names:
-                if name not in parameters:
-                    yield f"{node.id}: {node.function} has no parameter {name!r}"
+        for name in names:
+            if name not in parameters[function.key] and not takes_any[function.key]:
+                yield f"{node.id}: {node.function} has no parameter {name!r}"
 
 
 # --- glue ----------------------------------------------------------------------------------------

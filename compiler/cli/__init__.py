@@ -10,8 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
-
 FAILED = 1
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
@@ -23,27 +21,18 @@ _OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBAD
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    from headrace.compiler.cli.application import application
-
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = application.main(
-            list(arguments) if arguments is not None else None,
-            prog_name="headrace",
-            standalone_mode=False,
-        )
+        code = _answer_kept(given)
+        if code is None:
+            code = _run(given)
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            print("headrace: interrupted", file=sys.stderr)
-        _give_up_output()
-        return INTERRUPTED
+    except KeyboardInterrupt:
+        return _interrupted()
     except BrokenPipeError:
         _give_up_output()  # whoever read it has left
         return BROKEN_PIPE
@@ -57,7 +46,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("HEADRACE_DEBUG"):
             raise
         return _own_mistake(error)
+    return code
+
+
+def _answer_kept(arguments: Sequence[str]) -> int | None:
+    """Answer from the cache, without what takes long to import; None if it cannot."""
+    from headrace.compiler.cli.request import read_request
+
+    request = read_request(arguments)
+    if request is None:
+        return None
+    from headrace.compiler.cli.cache import find
+
+    kept = find(request)
+    if kept is None:
+        return None
+    from headrace.compiler.cli.delivery import FINDINGS, Undelivered, deliver
+
+    try:
+        return deliver(request, kept)
+    except Undelivered as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return FINDINGS
+
+
+def _run(arguments: list[str]) -> int:
+    import click
+
+    from headrace.compiler.cli.application import application
+
+    try:
+        result = application.main(arguments, prog_name="headrace", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return _interrupted()
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print("headrace: interrupted", file=sys.stderr)
+    _give_up_output()
+    return INTERRUPTED
 
 
 def _own_mistake(error: Exception) -> int:

@@ -1,7 +1,5 @@
 """The group of commands."""
 
-from importlib.metadata import version
-
 import click
 
 from headrace.compiler.cli.compiling import check, compile_command
@@ -23,6 +21,8 @@ Shell completion:
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         click.echo(f"headrace {version('headrace')}")
         context.exit()
 

@@ -1,150 +1,109 @@
 """`headrace compile` and `headrace check`."""
 
-from collections.abc import Collection
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 import click
 
+from headrace.compiler.cli import cache
+from headrace.compiler.cli.delivery import Undelivered, deliver
 from headrace.compiler.cli.options import (
-    FINDINGS,
     PipelineName,
     compiled,
+    findings,
     finish,
     pipeline_options,
     target_option,
 )
+from headrace.compiler.cli.request import DEFAULT_OUT, Request
+from headrace.compiler.file_access import recorded
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 
-if TYPE_CHECKING:
-    from headrace.compiler.driver import Compilation
+_no_cache = click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Compile anew, and keep nothing in .headrace/cache/ of the project.",
+)
 
-_DEFAULT_FOLDER = "manifests"
+
+def _out(text: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--out", "-o", metavar="DIR", default=DEFAULT_OUT, show_default=True, help=text
+    )
 
 
 @click.command("compile")
 @pipeline_options
 @target_option
-@click.option(
-    "--out",
-    "-o",
-    metavar="DIR",
-    default=_DEFAULT_FOLDER,
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Write into DIR/<target>/.",
-)
-def compile_command(
-    pipeline: PipelineName,
-    settings: tuple[str, ...],
-    profile: str | None,
-    output_format: str,
-    target_names: tuple[str, ...],
-    out: Path,
-) -> None:
+@_out("Write into DIR/<target>/.")
+@_no_cache
+def compile_command(**arguments: Any) -> int:
     """Write the manifests of a pipeline for Argo, Kubeflow and Airflow.
 
     The same source gives the same bytes, anywhere. Either all files are written or none.
     """
-    from headrace.compiler.cli.files import write_all
-
-    compilation = compiled(pipeline, settings, profile, output_format)
-    manifests = _manifests(compilation, target_names, out)
-    finish(compilation, output_format)
-    try:
-        changed = write_all(manifests)
-    except OSError as error:
-        where = error.filename or out
-        raise click.ClickException(f"cannot write {where}: {error.strerror or error}") from None
-    for path in manifests:
-        click.echo(f"{'wrote' if path in changed else 'unchanged'} {path}")
-    for path in _stale(compilation, target_names, out, manifests):
-        # stderr holds nothing but the findings where a machine reads them.
-        click.echo(_stale_line(path), err=output_format == "text")
+    return _answer("compile", **arguments)
 
 
 @click.command()
 @pipeline_options
 @target_option
-@click.option(
-    "--out",
-    "-o",
-    metavar="DIR",
-    default=_DEFAULT_FOLDER,
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Compare with what stands in DIR/<target>/.",
-)
-def check(
+@_out("Compare with what stands in DIR/<target>/.")
+@_no_cache
+def check(**arguments: Any) -> int:
+    """Fail when the manifests on disk differ from what the source gives, and show how.
+
+    What an earlier compilation wrote, and this source no longer gives, is a difference too.
+    """
+    return _answer("check", **arguments)
+
+
+def _answer(
+    command: str,
+    *,
     pipeline: PipelineName,
     settings: tuple[str, ...],
     profile: str | None,
     output_format: str,
     target_names: tuple[str, ...],
-    out: Path,
-) -> None:
-    """Fail when the manifests on disk differ from what the source gives, and show how.
-
-    What an earlier compilation wrote, and this source no longer gives, is a difference too.
-    """
-    from headrace.compiler.cli.files import difference
-
-    compilation = compiled(pipeline, settings, profile, output_format)
-    manifests = _manifests(compilation, target_names, out)
-    finish(compilation, output_format)
-    try:
-        differences = [difference(path, text) for path, text in manifests.items()]
-    except OSError as error:
-        where = error.filename or out
-        raise click.ClickException(f"cannot read {where}: {error.strerror or error}") from None
-    for text in filter(None, differences):
-        click.echo(text, nl=False)
-    stale = _stale(compilation, target_names, out, manifests)
-    for path in stale:
-        click.echo(_stale_line(path))
-    different = sum(map(bool, differences))
-    if different:
-        click.echo(f"{different} of {len(manifests)} manifests differ; run headrace compile")
-    if different or stale:
-        raise click.exceptions.Exit(FINDINGS)
-    click.echo(f"{len(manifests)} manifests are up to date")
-
-
-def _stale(
-    compilation: "Compilation",
-    target_names: tuple[str, ...],
-    out: Path,
-    manifests: Collection[Path],
-) -> list[Path]:
-    """Return the files that another state of the source made, and that could still be deployed.
-
-    Without --target, the targets that are no longer configured count too.
-    """
-    pipeline = compilation.pipeline
-    assert pipeline is not None
-    places = (
-        path
-        for target in target_names or MANIFEST_TARGETS
-        if (out / target).is_dir()
-        for name in load_target(target).file_names(pipeline)
-        for path in sorted((out / target).glob(name))
+    out: str,
+    no_cache: bool,
+) -> int:
+    request = Request(
+        command,
+        pipeline.given_path,
+        pipeline.function,
+        settings=settings,
+        profile=profile,
+        output_format=output_format,
+        targets=target_names,
+        out=out,
     )
-    return [path for path in dict.fromkeys(places) if path not in manifests]
+    kept = None if no_cache else cache.find(request)
+    try:
+        return deliver(request, kept or _compiled(request, pipeline, keep=not no_cache))
+    except Undelivered as error:
+        raise click.ClickException(str(error)) from None
 
 
-def _stale_line(path: Path) -> str:
-    return f"stale {path}: the source no longer gives it; delete it, there and where it is deployed"
-
-
-def _manifests(
-    compilation: "Compilation", target_names: tuple[str, ...], out: Path
-) -> dict[Path, str]:
-    """Return the text of each file, by its path; the findings go to `compilation`."""
+def _compiled(request: Request, pipeline: PipelineName, *, keep: bool) -> cache.Kept:
+    """Compile what `request` asks for; when there are errors, print all findings and exit."""
     from headrace.compiler import driver
 
-    assert compilation.pipeline is not None
-    wanted = target_names or compilation.pipeline.settings.targets or MANIFEST_TARGETS
-    emitted = driver.emit(compilation, tuple(dict.fromkeys(wanted)))
-    return {
-        out / target / file.name: file.text for target, files in emitted.items() for file in files
+    with recorded() as accesses:
+        compilation = compiled(pipeline, request.settings, request.profile, request.output_format)
+        assert compilation.pipeline is not None
+        wanted = request.targets or compilation.pipeline.settings.targets or MANIFEST_TARGETS
+        emitted = driver.emit(compilation, tuple(dict.fromkeys(wanted)))
+    if compilation.diagnostics.failed:
+        finish(compilation, request.output_format)
+    texts = {f"{target}/{file.name}": file.text for target in emitted for file in emitted[target]}
+    # Without --target, the files of targets that are no longer configured count too.
+    possible = {
+        target: load_target(target).file_names(compilation.pipeline)
+        for target in request.targets or MANIFEST_TARGETS
     }
+    kept = cache.Kept(texts, findings(compilation, request.output_format), possible)
+    if keep:
+        cache.keep(request, accesses, kept, str(compilation.project_folder))
+    return kept

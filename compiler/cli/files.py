@@ -1,7 +1,6 @@
 """Writing files all at once, and comparing them with what they should be."""
 
 import contextlib
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,6 +72,8 @@ def difference(path: Path, text: str) -> str:
     there = path.read_bytes() if path.exists() else b""
     if there == text.encode():
         return ""
+    import difflib  # takes longer to import than all of this takes when nothing differs
+
     old = there.decode(errors="replace").splitlines(keepends=True)
     lines = list(
         difflib.unified_diff(

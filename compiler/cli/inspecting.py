@@ -5,13 +5,8 @@ import sys
 
 import click
 
-from headrace.compiler.cli.options import (
-    PipelineName,
-    compiled,
-    finish,
-    in_colour,
-    pipeline_options,
-)
+from headrace.compiler.cli.options import PipelineName, compiled, finish, pipeline_options
+from headrace.compiler.cli.streams import in_colour
 
 
 def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:

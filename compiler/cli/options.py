@@ -6,18 +6,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from headrace.compiler.cli.delivery import FINDINGS
+from headrace.compiler.cli.request import OUTPUT_FORMATS, file_and_function
+from headrace.compiler.cli.streams import in_colour
 from headrace.compiler.registry import MANIFEST_TARGETS
 
 if TYPE_CHECKING:
     from headrace.compiler.diagnostics import Diagnostic
     from headrace.compiler.driver import Compilation
-
-FINDINGS = 1
-"""The exit code for what a user has to put right in a pipeline or its configuration."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,22 +26,24 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class PipelineName:
     """What FILE[:FUNCTION] names."""
 
-    path: Path
+    given_path: str
     function: str | None
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.given_path)
 
 
 def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> PipelineName:
-    file, colon, function = value.rpartition(":")
-    if not colon or os.path.isfile(value):
-        file, function = value, ""
-    elif not function.isidentifier():
+    file, function = file_and_function(value)
+    if function is not None and not function.isidentifier():
         raise click.BadParameter(f"{function!r} in {value!r} is not the name of a function")
-    path = Path(file)
-    if os.path.isdir(path):
+    if os.path.isdir(file):
         raise click.BadParameter(f"{file!r} is a folder; name a Python module in it")
-    if not os.path.isfile(path):
+    if not os.path.isfile(file):
         raise click.BadParameter(f"there is no file {file!r}")
-    return PipelineName(path, function or None)
+    return PipelineName(file, function)
 
 
 def pipeline_options(command: Command) -> Command:
@@ -64,8 +66,8 @@ def pipeline_options(command: Command) -> Command:
             click.option("--profile", metavar="NAME", help="Apply [profiles.NAME]."),
             click.option(
                 "--output-format",
-                type=click.Choice(["text", "json", "github", "sarif"]),
-                default="text",
+                type=click.Choice(OUTPUT_FORMATS),
+                default=OUTPUT_FORMATS[0],
                 show_default=True,
                 help="How errors and warnings are written (to stderr).",
             ),
@@ -131,6 +133,12 @@ def finish(compilation: "Compilation", output_format: str) -> None:
 
 def print_findings(compilation: "Compilation", output_format: str) -> None:
     """Print the findings of `compilation` on stderr."""
+    # Without being told, click takes colours away from whatever is no terminal.
+    click.echo(findings(compilation, output_format), err=True, nl=False, color=True)
+
+
+def findings(compilation: "Compilation", output_format: str) -> str:
+    """Return the findings of `compilation` as they are printed."""
     from headrace.compiler import driver, render
     from headrace.compiler.source import COMMAND_LINE
 
@@ -138,19 +146,16 @@ def print_findings(compilation: "Compilation", output_format: str) -> None:
         source = compilation.sources.get(path)
         return _from_here(source.path) if source and path != COMMAND_LINE else path
 
-    findings = driver.findings(compilation)
+    found = driver.findings(compilation)
     if output_format == "json":
-        text = render.as_json(findings, shown)
-    elif output_format == "github":
-        text = render.as_github(findings, shown)
-    elif output_format == "sarif":
+        return render.as_json(found, shown)
+    if output_format == "github":
+        return render.as_github(found, shown)
+    if output_format == "sarif":
         from headrace.compiler.sarif import as_sarif
 
-        text = as_sarif(findings, _from_here(compilation.path), shown)
-    else:
-        text = _for_people(findings, compilation, shown)
-    # Without being told, click takes colours away from whatever is no terminal.
-    click.echo(text, err=True, nl=False, color=True)
+        return as_sarif(found, _from_here(compilation.path), shown)
+    return _for_people(found, compilation, shown)
 
 
 def _for_people(
@@ -170,18 +175,6 @@ def _for_people(
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         text += f"{count}; `headrace explain {errors[0]}` says more\n"
     return text
-
-
-def in_colour(stream: TextIO) -> bool:
-    """Whether `stream` should be written to in colour.
-
-    https://no-color.org first, then https://force-color.org; otherwise terminals that can.
-    """
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _from_here(path: Path) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headrace.compiler.cli.delivery import FINDINGS
 from headrace.compiler.cli.options import (
-    FINDINGS,
     PipelineName,
     compiled,
     finish,

@@ -4,6 +4,7 @@ import ast
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Literal
 
 from headrace.compiler import ir
@@ -25,6 +26,7 @@ CAUGHT = "caught"
 """The output of a step under handlers that is a handler and the exception, or None."""
 
 
+@lru_cache(maxsize=10_000)
 def kebab(name: str) -> str:
     """Return `name` as a Kubernetes name: ASCII in lower case and dashes, a letter first."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
@@ -99,6 +101,8 @@ class BlockBuilder:
 
     def _after(self, node: AnyNode, *, effect: bool) -> tuple[str, ...]:
         """Return what `node` must wait for, without what its data or the others wait for anyway."""
+        if not effect and self._barrier is None:
+            return ()
         data = needed_nodes(node)
         if effect and self._since_barrier:
             waited_for = data.union(*(needed_nodes(self._nodes[n]) for n in self._since_barrier))

@@ -1,6 +1,7 @@
 """Lowering of calls: steps of the project, and the builtins and methods that glue may call."""
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
@@ -222,6 +223,7 @@ def _is_step(lowering: "ExpressionLowering", node: ast.Call, definition: Definit
     return False
 
 
+@lru_cache(maxsize=1)
 def _is_generator(function: ast.FunctionDef) -> bool:
     pending: list[ast.AST] = list(function.body)
     while pending:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import is_file, is_folder
 from headrace.compiler.frontend.project import Project
 from headrace.compiler.source import Span
 
@@ -46,7 +47,7 @@ def _shadowing(root: Path) -> tuple[str, str] | None:
     """Return what stands in `root` in the place of the shim that runs each step."""
     inside = root / "headrace"
     for rival in (root / "headrace.py", inside / "__init__.py", inside / "runtime"):
-        if rival.exists():
+        if is_file(rival) or is_folder(rival):
             name = "headrace.py" if rival.parent == root else "headrace/"
             message = f"`{name}` stands beside it, and would be imported in place of headrace"
             return message, f"rename `{name}`, or move it to another folder"

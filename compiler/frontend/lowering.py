@@ -98,6 +98,7 @@ class Lowering:
     types: ValueTypes
     ids: Names = field(default_factory=Names)
     functions: dict[str, ir.Function] = field(default_factory=dict)
+    signatures: dict[int, ir.Function] = field(default_factory=dict)
     glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | glue.RESERVED))
     named: dict[AnyReference, str] = field(default_factory=dict)
     by_name: dict[str, AnyReference] = field(default_factory=dict)
@@ -127,8 +128,11 @@ class Lowering:
 
     def register(self, definition: Definition) -> ir.Function:
         """Return the signature of a step's function, which the pipeline lists from now on."""
-        function = function_signature(definition)
-        return self.functions.setdefault(function.key, function)
+        node = id(definition.node)
+        if node not in self.signatures:
+            function = function_signature(definition)
+            self.signatures[node] = self.functions.setdefault(function.key, function)
+        return self.signatures[node]
 
     def is_pipeline(self, definition: Definition) -> bool:
         """Whether `definition` is a pipeline, whose body is compiled, and no step."""

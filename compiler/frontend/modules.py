@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import read_bytes
 from headrace.compiler.frontend.trees import children, nodes
 from headrace.compiler.source import SourceFile, Span
 
@@ -79,15 +80,22 @@ class Module:
         return Span(
             path=self.source.shown_path,
             line=line,
-            column=_column(self.source, line, placed.col_offset),
+            column=self._column(line, placed.col_offset),
             end_line=end_line,
-            end_column=_column(self.source, end_line, placed.end_col_offset or 0),
+            end_column=self._column(end_line, placed.end_col_offset or 0),
         )
 
     def text(self, node: ast.expr) -> str:
         """Return the source of `node`, on one line."""
         segment = ast.get_source_segment(self.source.text, node) or ast.unparse(node)
         return " ".join(segment.split())
+
+    def _column(self, line: int, offset: int) -> int:
+        return offset + 1 if self._is_ascii else _column(self.source, line, offset)
+
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.source.text.isascii()
 
     def absolute(self, name: str, level: int) -> str | None:
         """Return the absolute name of what an import calls `name` with `level` dots before it.
@@ -175,10 +183,7 @@ class Module:
 
 
 def _column(source: SourceFile, line: int, offset: int) -> int:
-    text = source.line(line)
-    if text.isascii():
-        return min(offset, len(text)) + 1
-    return len(text.encode()[:offset].decode(errors="ignore")) + 1
+    return len(source.line(line).encode()[:offset].decode(errors="ignore")) + 1
 
 
 def _strings(value: ast.expr) -> set[str] | None:
@@ -320,7 +325,7 @@ def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
     """Return the text of `path`, decoded as Python would; nothing, and HR101, if it cannot be."""
     data = b""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
     except OSError as error:

@@ -7,6 +7,7 @@ from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import read_bytes
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.inlining import (
@@ -127,7 +128,7 @@ def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
 def _code(project: Project) -> ir.Code:
     closure = project.closure()
     return ir.Code(
-        digest=code.digest({name: path.read_bytes() for name, path in closure.items()}),
+        digest=code.digest({name: read_bytes(path) for name, path in closure.items()}),
         modules=tuple(sorted(closure)),
         imported_first=project.imported_first(),
     )

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.file_access import is_file, is_folder, modules_in
 from headrace.compiler.frontend.modules import Imported, Module, parse, read_source
 from headrace.compiler.source import SourceFile
 
@@ -58,6 +59,8 @@ class Project:
         file = self.file = Path(os.path.abspath(path))
         self._sink = sink
         self._loaded: dict[str, Module | None] = {}
+        self._found: dict[str, _Found | None] = {}
+        self._resolved: dict[tuple[str, str], Definition | None] = {}
         self._closure: dict[str, Path] | None = None
         self.sources: dict[str, SourceFile] = {}
         """Every file that could be decoded, also without a tree, by its `shown_path`."""
@@ -117,15 +120,23 @@ class Project:
         not bound by a module, so nothing is returned for them. `imports` are names that a function
         of the module imports for itself.
         """
+        key = module.name, dotted
+        if imports and dotted.split(".")[0] in imports:
+            return self._resolve(module, dotted, imports)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve(module, dotted, {})
+        return self._resolved[key]
+
+    def _resolve(
+        self, module: Module, dotted: str, imports: Mapping[str, Imported]
+    ) -> Definition | None:
         first, *rest = dotted.split(".")
-        if imports and first in imports:
-            found: Definition | None = self._follow(module, imports[first], frozenset())
+        if first in imports:
+            found = self._follow(module, imports[first], frozenset())
         else:
             found = self._lookup(module, first, frozenset())
         for part in rest:
-            if found is None:
-                return None
-            found = self._attribute(found, part)
+            found = self._attribute(found, part) if found else None
         return found
 
     def has(self, name: str) -> bool:
@@ -145,14 +156,17 @@ class Project:
     def submodules(self, package: str) -> list[str]:
         """Return the names of the modules in `package`, or of those at the import root."""
         folder = self.import_root.joinpath(*package.split(".")) if package else self.import_root
-        names = {path.stem for path in folder.glob("*.py")}
-        names |= {path.parent.name for path in folder.glob("*/__init__.py")}
-        return sorted(names - {"__init__"})
+        return modules_in(folder)
 
     # --- files ---
 
     def _find(self, name: str) -> _Found | None:
         """Find `name` below the import root as CPython's path finder would."""
+        if name not in self._found:
+            self._found[name] = self._look_for(name)
+        return self._found[name]
+
+    def _look_for(self, name: str) -> _Found | None:
         if name == self._main_name:
             return _Found(self.file)
         parts = name.split(".")
@@ -162,11 +176,11 @@ class Project:
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             inside = folder / part
-            if (inside / "__init__.py").is_file():
+            if is_file(inside / "__init__.py"):
                 file: Path | None = inside / "__init__.py"
-            elif (folder / f"{part}.py").is_file():
+            elif is_file(folder / f"{part}.py"):
                 return _Found(folder / f"{part}.py") if last else None
-            elif inside.is_dir() and not (number == 0 and part in sys.stdlib_module_names):
+            elif is_folder(inside) and not (number == 0 and part in sys.stdlib_module_names):
                 file = None
             else:
                 return None
@@ -287,7 +301,7 @@ class Project:
 
 def _import_root(file: Path) -> Path:
     folder = file.parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while is_file(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import InternalError
+from headrace.compiler.settings import StepSettings
 from headrace.runtime import wire
 from headrace.targets.accelerators import place
 from headrace.targets.airflow import manifest
@@ -68,7 +69,26 @@ def write(dag: manifest.Dag) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["py"] = python_text
-    return environment.get_template("dag.py.jinja2").render(dag=dag)
+    return environment.get_template("dag.py.jinja2").render(dag=dag, **_needs(dag))
+
+
+def _needs(dag: manifest.Dag) -> dict[str, bool]:
+    """Return what the file needs besides its tasks, by the name that the template tests."""
+    pods = [task for task in dag.tasks if isinstance(task, manifest.PodTask)]
+    guards = [task.guards for task in dag.tasks if task.guards]
+    return {
+        "pods": bool(pods),
+        "timed": any(pod.timeout or pod.retries for pod in pods),
+        "retried": any(pod.retries for pod in pods),
+        "placed": bool(dag.resources) or any(pod.resources or pod.tolerations for pod in pods),
+        "guarded": bool(guards),
+        "doubly_guarded": any(len(each) > 1 for each in guards),
+        "same_item": any(guard.same_item for each in guards for guard in each),
+        "groups": any(isinstance(member, manifest.Group) for member in dag.members),
+        "starts": any(isinstance(task, manifest.StartTask) for task in dag.tasks),
+        "chooses": any(isinstance(task, manifest.ChoiceTask) for task in dag.tasks),
+        "renamed": any(task.variable != task.task_id for task in dag.tasks),
+    }
 
 
 class _Builder:
@@ -77,7 +97,9 @@ class _Builder:
         self._graph = Graph(pipeline)
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
         self._image = _most_common(step.settings.image for step in steps)
-        self._resources = _most_common(_resources(step) for step in steps) or ()
+        known = {id(step.settings): _resources(step.settings) for step in steps}
+        self._resources = _most_common(known[id(step.settings)] for step in steps) or ()
+        self._settings: dict[int, dict[str, Any]] = {}
         self._variables = self._name_variables()
         self._tasks: dict[str | None, list[GraphTask]] = defaultdict(list)
         self._waiting: dict[str, set[str | None]] = defaultdict(set)
@@ -226,25 +248,36 @@ class _Builder:
         node = task.node
         if not isinstance(node, ir.Call | ir.Compute):
             raise InternalError(f"{task.task_id} is not a step")
-        settings, placement = node.settings, place(node.settings)
-        limited = settings.retries.limit > 0
+        key = id(node.settings)  # shared by steps that have no settings of their own
+        if key not in self._settings:
+            self._settings[key] = self._settings_of_pod(node.settings)
         return manifest.PodTask(
             **self._common(task),
             name=pod_name(f"{self._pipeline.name}-{node.id}"),
             arguments=tuple(self._arguments(node, Spelling(self._graph, task))),
             outputs=tuple(output.name for output in node.outputs),
             source=str(node.span),
-            image=template_text(settings.image) if settings.image != self._image else None,
-            environment=tuple((k, container_text(v)) for k, v in settings.env.items()),
-            retries=settings.retries.limit,
-            retry_delay=settings.retries.delay if limited else 0,
-            retry_factor=settings.retries.factor,
-            max_retry_delay=settings.retries.max_delay if limited else None,
-            timeout=settings.timeout,
-            resources=None if _resources(node) == self._resources else _resources(node),
-            node_selector=tuple((k, template_text(v)) for k, v in placement.node_selector.items()),
-            tolerations=placement.tolerations,
+            **self._settings[key],
         )
+
+    def _settings_of_pod(self, settings: StepSettings) -> dict[str, Any]:
+        placement = place(settings)
+        limited = settings.retries.limit > 0
+        resources = _resources(settings)
+        return {
+            "image": template_text(settings.image) if settings.image != self._image else None,
+            "environment": tuple((k, container_text(v)) for k, v in settings.env.items()),
+            "retries": settings.retries.limit,
+            "retry_delay": settings.retries.delay if limited else 0,
+            "retry_factor": settings.retries.factor,
+            "max_retry_delay": settings.retries.max_delay if limited else None,
+            "timeout": settings.timeout,
+            "resources": None if resources == self._resources else resources,
+            "node_selector": tuple(
+                (k, template_text(v)) for k, v in placement.node_selector.items()
+            ),
+            "tolerations": placement.tolerations,
+        }
 
     def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
         plain = [output.name for output in node.outputs if output.expression is None]
@@ -270,8 +303,8 @@ def _most_common(values: Iterable[_T]) -> _T | None:
     return next((value for value, _ in Counter(values).most_common(1)), None)
 
 
-def _resources(step: ir.Call | ir.Compute) -> tuple[tuple[str, str], ...]:
-    return tuple(place(step.settings).resources.items())
+def _resources(settings: StepSettings) -> tuple[tuple[str, str], ...]:
+    return tuple(place(settings).resources.items())
 
 
 def _items(node: ir.Map, spelling: Spelling) -> str:

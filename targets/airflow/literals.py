@@ -9,8 +9,11 @@ def python_text(text: str) -> str:
 
     Double quotes are preferred, then whatever needs no escapes, then a raw string.
     """
-    if text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
+    if text.isprintable() and "\\" not in text:
+        if '"' not in text:
+            return f'"{text}"'
+        if "'" not in text:
+            return f"'{text}'"
     if "\\" in text and text.isprintable() and not text.endswith("\\"):
         for quote in ('"', "'"):
             if quote not in text:

@@ -9,23 +9,24 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 
 from headrace.targets.airflow import manifest
 
 _STRING_OR_COMMENT = re.compile(
     r'''
-    \# [^\n]*
-    | """ (?: [^\\] | \\. )*? """
-    | r? " (?: [^"\\\n] | \\. )*+ "
-    | r? ' (?: [^'\\\n] | \\. )*+ '
+    """ (?: [^\\] | \\. )*? """
+    | " (?: [^"\\\n]++ | \\. )*+ "
+    | ' (?: [^'\\\n]++ | \\. )*+ '
+    | \# [^\n]*
     ''',
     re.DOTALL | re.VERBOSE,
 )
 _BOUND = re.compile(r"^ *(?:(\w+) = |def (\w+)\()", re.MULTILINE)
-_EDGE = re.compile(r"(?:\[[\w,\s]*\]|\w+) >> \w+")
+_ASSIGNED = re.compile(r" *(\w+) = ")
 _NAME = re.compile(r"\w+")
+_EDGE = " >> "
+_EDGE_ALONE = re.compile(r" *(?:\[[\w,\s]*\]|\w+) >> \w+\s*")
 _STATEMENT = re.compile(r"^ {4}(?=[\w@\[])", re.MULTILINE)
 """Where a statement begins in the body of the DAG, or of a function."""
 
@@ -40,13 +41,11 @@ def file_problems(dag: manifest.Dag, text: str) -> Iterator[str]:
         return
     if code.task_ids != {task.task_id for task in dag.tasks}:
         yield f"the file has the tasks {sorted(code.task_ids)}"
-    edges = list(_EDGE.finditer(code.text))
-    if len(edges) != code.text.count(">>"):
-        yield "the file has edges of another form"
-    for edge in edges:
-        for name in _NAME.findall(edge[0]):
-            if name not in code.bound:
-                yield f"line {code.text.count(chr(10), 0, edge.end()) + 1}: {name} is not bound"
+    bound = {first or second for first, second in _BOUND.findall(code.text)}
+    for edge in code.edges():
+        for name in _NAME.findall(edge):
+            if name not in bound:
+                yield f"{name} is not bound: {edge}"
 
 
 @dataclass
@@ -71,29 +70,37 @@ class _Code:
             if before.endswith("task_id="):
                 code.task_ids.add(str(ast.literal_eval(literal)))
             elif "\\" in literal and literal[0] != "#":
-                ast.literal_eval(literal)
+                ast.literal_eval(f"r{literal}" if before.endswith("r") else literal)
             lines = "\n" * literal.count("\n")
             parts.append(before + ("" if literal[0] == "#" else '""') + lines)
             end = found.end()
         code.text = "".join((*parts, text[end:]))
         return code
 
-    @cached_property
-    def bound(self) -> set[str]:
-        """The names that the file binds."""
-        return {first or second for first, second in _BOUND.findall(self.text)}
+    def edges(self) -> Iterator[str]:
+        """Yield the edges: a name or a list of names, an arrow, a name."""
+        start = self.text.find(_EDGE)
+        while start >= 0:
+            end = self.text.find("\n", start)
+            is_list = self.text[start - 1] == "]"
+            begin = self.text.rfind("[" if is_list else "\n", 0, start)
+            yield self.text[begin:end].strip()
+            start = self.text.find(_EDGE, end)
 
 
 def _forms(code: _Code) -> str:
     """Return `code` with the first only of all statements that differ in names alone."""
-    bound = code.bound
-    text = _NAME.sub(lambda name: "x" if name[0] in bound else name[0], code.text)
+    text = code.text
     starts = [0, *(m.start() for m in _STATEMENT.finditer(text)), len(text)]
     statements: dict[str, None] = {}
     statement = ""
     for start, end in pairwise(starts):
         statement += text[start:end]
         if not statement.startswith("    @") or "    def " in statement:
+            if _EDGE_ALONE.fullmatch(statement):
+                statement = _NAME.sub("x", statement)
+            elif assigned := _ASSIGNED.match(statement):
+                statement = f"    x{statement[assigned.end(1) :]}"
             statements[statement] = None
             statement = ""
     return "".join((*statements, statement))

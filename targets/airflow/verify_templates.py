@@ -44,9 +44,9 @@ class Reading:
 
 def read(text: str) -> Iterator[Reading]:
     """Yield what is read in each tag of `text`."""
-    rest = _TAG.sub(" ", text)
     tags: list[str] = _TAG.findall(text)
-    forms = [_form(tag) for tag in tags]
+    forms = [(form, _TEXT.findall(tag)) for tag in tags for form in [_form(tag)]]
+    rest = _TAG.sub(" ", text) if "{" in text.replace("{{", "", len(tags)) else ""
     if _ANY_TAG.search(rest) or any("'" in form for form, _ in forms):
         yield _read(text)
         return
@@ -59,15 +59,11 @@ def read(text: str) -> Iterator[Reading]:
         )
 
 
-def _form(tag: str) -> tuple[str, Sequence[str]]:
-    """Return a template like the tag, with numbers in place of its texts, and these texts."""
-    texts: list[str] = []
-
-    def number(match: re.Match[str]) -> str:
-        texts.append(match[1])
-        return f'"{len(texts) - 1}"'
-
-    return "{{" + _TEXT.sub(number, tag) + "}}", texts
+def _form(tag: str) -> str:
+    """Return a template like the tag, with numbers in place of its texts."""
+    parts = _TEXT.split(tag)[::2]
+    numbered = (f'"{number}"{part}' for number, part in enumerate(parts[1:]))
+    return "{{" + "".join((parts[0], *numbered)) + "}}"
 
 
 def _filled(reference: Reference, texts: Sequence[str]) -> Reference:

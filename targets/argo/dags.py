@@ -84,7 +84,7 @@ class Lowering:
         for part in parts:
             task = names.take("part")
             callee, given = self._part(f"{name}-{task}", part)
-            tasks.append(_task(task, callee, part.dependencies(siblings), scope))
+            tasks.append(_task(task, callee, part.needs, scope))
             scope.add_part(part.ids, task, given)
         for node in () if parts else block.nodes:
             callee = self._node(node)

@@ -23,17 +23,24 @@ class Names:
         return name
 
 
+_OBJECT_NAME = re.compile(r"[a-z]+[a-z0-9]*+(?:-[a-z0-9]++)*+")
+
+
 def object_name(text: str) -> str:
     """Return `text` as a template or task may be called: a label of RFC 1123, a letter first.
 
     Templates name pods, whose names are lower-case; a task that depends on others may not begin
     with a digit.
     """
+    if _OBJECT_NAME.fullmatch(text):
+        return text
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return name if name[:1].isalpha() else f"step-{name}".rstrip("-")
 
 
 def parameter_name(text: str) -> str:
     """Return `text` as a parameter may be called; ASCII names of Python stay as they are."""
+    if text.isascii() and text.isidentifier():
+        return text
     name = re.sub(r"[^A-Za-z0-9_]+", "_", text)
     return f"value_{name}" if name[:1].isdigit() else name

@@ -4,11 +4,12 @@ Parts are runs of neighbours, so that a part needs earlier ones only, and an edi
 from one part to another. A part starts when all parts that it reads have succeeded.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from headrace.compiler import dataflow, ir
-from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
+from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.source import Span
 from headrace.targets.argo.manifest import LIST_LENGTH
 
@@ -18,10 +19,15 @@ PART = LIST_LENGTH["tasks"]
 
 @dataclass(frozen=True)
 class Part:
-    """Neighbours in a block; `gives` are those of their values that are read outside the part."""
+    """Neighbours in a block.
+
+    `gives` are those of their values that are read outside the part, and `needs` the ids of the
+    nodes in earlier parts that must have succeeded before.
+    """
 
     block: ir.Block
     gives: tuple[AnyReference, ...]
+    needs: tuple[str, ...]
 
     @property
     def span(self) -> Span:
@@ -33,33 +39,38 @@ class Part:
         """The ids of the nodes."""
         return frozenset(node.id for node in self.block.nodes)
 
-    def dependencies(self, siblings: dict[str, int]) -> tuple[str, ...]:
-        """Return what its nodes need of the block around it, as `dataflow.dependencies` does."""
-        needed = {n for node in self.block.nodes for n in dataflow.dependencies(node, siblings)}
-        return tuple(sorted(needed - self.ids, key=siblings.__getitem__))
-
 
 def divided(block: ir.Block, exits: Iterable[AnyValue]) -> tuple[Part, ...]:
     """Return the parts of `block`, whose owner takes `exits` out; none where one template does."""
     if len(block.nodes) <= PART:
         return ()
-    owner = {node.id: index // PART for index, node in enumerate(block.nodes)}
-    gives: dict[int, dict[AnyReference, None]] = {}
-    for reader, reference in _reads(block, exits):
-        part = owner.get(dataflow.defining_node(reference) or "")
-        if part is not None and part != (reader and owner[reader.id]):
-            gives.setdefault(part, {}).setdefault(reference)
+    position = dataflow.positions(block)
+    gives: dict[int, dict[AnyReference, None]] = defaultdict(dict)
+    needs: dict[int, set[str]] = defaultdict(set)
+    for part, reference in _reads(block, exits):
+        maker = dataflow.defining_node(reference)
+        if maker in position and position[maker] // PART != part:
+            gives[position[maker] // PART].setdefault(reference)
+            needs[part].add(maker)
+    for number, node in enumerate(block.nodes):
+        part = number // PART
+        needs[part].update(name for name in node.after if position[name] // PART != part)
     starts = range(0, len(block.nodes), PART)
     return tuple(
-        Part(ir.Block(nodes=block.nodes[start : start + PART]), tuple(gives.get(number, ())))
-        for number, start in enumerate(starts)
+        Part(
+            ir.Block(nodes=block.nodes[start : start + PART]),
+            tuple(gives[part]),
+            tuple(sorted(needs[part], key=position.__getitem__)),
+        )
+        for part, start in enumerate(starts)
     )
 
 
-def _reads(
-    block: ir.Block, exits: Iterable[AnyValue]
-) -> Iterator[tuple[AnyNode | None, AnyReference]]:
-    for node in block.nodes:
-        yield from ((node, reference) for reference in dataflow.node_references(node))
+def _reads(block: ir.Block, exits: Iterable[AnyValue]) -> Iterator[tuple[int, AnyReference]]:
+    """Yield what each part reads; what leaves the block is read by a part after the last."""
+    for number, node in enumerate(block.nodes):
+        for reference in dataflow.node_references(node):
+            yield number // PART, reference
     for value in exits:
-        yield from ((None, reference) for reference in dataflow.references(value))
+        for reference in dataflow.references(value):
+            yield len(block.nodes), reference

@@ -44,6 +44,11 @@ class StepTemplate:
     any_function: bool = False
 
     @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs for values."""
+        return tuple(_inputs_of(self.shape))
+
+    @cached_property
     def outputs(self) -> dict[str, str]:
         """The parameter of each output of the step, by the output's name."""
         names = Names("_")
@@ -70,7 +75,8 @@ def step_uses(pipeline: ir.Pipeline, names: Names) -> dict[str, StepUse]:
     uses: dict[str, StepUse] = {}
     for node in nodes:
         template = templates[keys[node.id]]
-        inputs = _inputs_of(node)
+        values = [value for _, value in _bound(node)]
+        inputs = dict(zip(template.inputs, values, strict=True))
         if template.any_function and isinstance(node, ir.Call):
             identity = {STEP_INPUT: node.id, FUNCTION_INPUT: node.function}
             inputs = {**{name: ir.Const(text=text) for name, text in identity.items()}, **inputs}
@@ -128,7 +134,7 @@ def _name(templates: Collection[StepTemplate], names: Names) -> None:
     for template in templates:
         function = _function_name(template.shape)
         if template.any_function:
-            wanted = "-".join(["step", *_inputs_of(template.shape)])[:LONGEST_NAME]
+            wanted = "-".join(["step", *template.inputs])[:LONGEST_NAME]
         elif function and same_function[function] == 1:
             wanted = function
         else:

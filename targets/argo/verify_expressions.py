@@ -29,7 +29,7 @@ class Readable:
 
     def with_tasks(self, tasks: Mapping[str, frozenset[str]]) -> "Readable":
         """Return this with tasks that have succeeded."""
-        return replace(self, tasks=tasks)
+        return Readable(self.inputs, self.workflow, tasks, self.perhaps, self.item, self.retry)
 
     def with_perhaps(self, perhaps: Mapping[str, frozenset[str]]) -> "Readable":
         """Return this with tasks that may have been skipped."""
