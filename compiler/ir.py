@@ -289,5 +289,5 @@ class Pipeline(IRModel):
     span: Span
 
 
-for _model in (Glue, Map, Branch):
+for _model in (Glue, Map, Branch, Guard):
     _model.model_rebuild()

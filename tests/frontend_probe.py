@@ -82,6 +82,12 @@ _FORBIDDEN = (
 )
 
 
+def _is_own(module: str) -> bool:
+    """Whether the compiler loads `module`: a part of it, or what decodes an encoding."""
+    top = module.partition(".")[0]
+    return top in ("headrace", "encodings") or top.startswith(("_codecs", "_multibytecodec"))
+
+
 class Watch:
     """An audit hook that notes what compiling must not do, while it is on."""
 
@@ -99,7 +105,7 @@ class Watch:
                 if file != "<constant>" and not file.startswith((*_OWN, "<frozen ")):
                     self.seen.append(f"ran {file}")
             case "import":
-                if arguments[0].partition(".")[0] not in ("headrace", "encodings"):
+                if not _is_own(arguments[0]):
                     self.seen.append(f"imported {arguments[0]}")
             case "open":
                 mode, flags = arguments[1], arguments[2]
@@ -220,7 +226,7 @@ def meet(path: Path, names: list[str], meeting: Meeting, watch: Watch) -> None:
         faults += watch.seen
         meeting.functions += 1
         meeting.faults += (f"{name}: {fault}" for fault in faults)
-    new = {n for n in set(sys.modules) - loaded if n.split(".")[0] not in ("headrace", "encodings")}
+    new = {name for name in set(sys.modules) - loaded if not _is_own(name)}
     meeting.faults += [f"modules were loaded: {sorted(new)}"] if new else []
     meeting.codes = dict(counts)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from headrace.compiler import driver
-from headrace.compiler.diagnostics import Sink
+from headrace.compiler.diagnostics import Severity, Sink
 from headrace.compiler.target import ManifestFile
 from headrace.runtime import wire
 
@@ -177,6 +177,7 @@ def emitted(case: Case, target: str) -> tuple[tuple[ManifestFile, ...], list[str
     findings = {
         (d.label or "").removeprefix("needs: ") if d.code == "HR501" else f"{d.code}: {d.message}"
         for d in own.diagnostics
+        if d.severity is Severity.ERROR
     }
     return files, sorted(findings)
 

@@ -11,7 +11,7 @@ class Node:
     next: Node | None = None
 
 
-def chain(n: int) -> Node:
+def chain(n: "int") -> "Node":
     node = None
     for value in range(n):
         node = Node(value, node)

@@ -2,4 +2,4 @@
 
 
 def pipeline():
-    return ""
+    return f""

@@ -8,7 +8,7 @@ class Point:
     x: int
 
 
-def make() -> Point:
+def make():
     return Point(1)
 
 

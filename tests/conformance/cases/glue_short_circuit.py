@@ -16,4 +16,4 @@ def pipeline(n: int = 1):
         return n == 1 or fail(n)
     elif n == 0:
         return big(n) and fail(n)
-    return (not big(n) and fail(n)) or big(n)
+    return not big(n) and fail(n) or big(n)

@@ -1,18 +1,18 @@
 """Literal, Optional and union annotations; the values are what they are."""
 
-from typing import Literal
+from typing import Literal, Optional, Union
 
 RUNS = [{}, {"mode": "fast", "seed": 3, "size": 1.5}, {"seed": None, "size": "big"}]
 
 
-def show(mode: str, seed: int | None, size: int | float | str) -> str:
+def show(mode: str, seed: Optional[int], size: Union[int, float, str]) -> str:
     return f"{mode} {seed!r} {size!r}"
 
 
 def pipeline(
     mode: Literal["slow", "fast"] = "slow",
-    seed: int | None = None,
-    size: int | float | str = 2,
+    seed: Optional[int] = None,
+    size: Union[int, float, str] = 2,
 ):
     if mode == "fast":
         seed = 7 if seed is None else seed + 1

@@ -13,6 +13,6 @@ def pipeline(n: int = 2):
         "-".join(p.strip() for p in text.split(",")),
         text.startswith(" "),
         text.find("c"),
-        f"{n}:{text[1]:>4}",
+        "{}:{:>4}".format(n, text[1]),
         "%s/%05d" % (text[1], n),
     )

@@ -15,7 +15,7 @@ def picky(x: int) -> int:
 
 def pipeline(n: int = 2, flag: bool = True):
     try:
-        y = (flag and picky(n)) or add(n)
+        y = flag and picky(n) or add(n)
     except ValueError:
         y = 0
     return y

@@ -14,7 +14,7 @@ def raising(text: str, x: int) -> str:
 def pipeline(n: int = 2, text: str = "é"):
     try:
         y = raising(text, n)
-    except (KeyError, IndexError):
+    except (KeyError, IndexError) as e:
         y = "lookup"
     except ValueError:
         y = "value"

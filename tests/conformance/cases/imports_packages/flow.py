@@ -1,10 +1,10 @@
 """Steps from packages of the project: absolute and relative imports, constants, re-exports."""
 
-import helpers
 from tools import words
-from tools.deep.squares import LIMIT
-from tools.deep.squares import square as squared
+from tools.deep.squares import LIMIT, square as squared
 from tools.words import count
+
+import helpers
 
 
 def pipeline(text: str = "a plain text"):
