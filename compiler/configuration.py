@@ -135,17 +135,16 @@ def load(
         _merge(tree, layer.tree)
     profiles = tree.pop("profiles", {})
     if profile is not None and profile not in profiles:
-        hint = did_you_mean(profile, profiles) or (
-            known_names(profiles) if profiles else f"add a table [profiles.{profile}]"
-        )
+        known = known_names(profiles) if profiles else f"add a table [profiles.{profile}]"
+        hint = did_you_mean(profile, profiles) or known
         sink.report("HR404", f'no profile is called "{profile}"', None, hint=hint)
     _merge(tree, profiles.get(profile, {}))
     for override in _read_overrides(overrides, sink, sources):
         layers.append(override)
         _merge(tree, override.tree)
     _check_schedule(tree, layers, sink)
-    own = text_or_none(script.get("requires-python"))
-    required = own or text_or_none(project.get("requires-python"))
+    own, inherited = (text_or_none(t.get("requires-python")) for t in (script, project))
+    required = own or inherited
     return Configuration(
         tree=tree,
         project_folder=folder,

@@ -268,3 +268,10 @@ def test_what_an_import_cannot_find(
     [finding] = driver.compile_source(path).diagnostics
     assert finding.code == code
     assert hint in finding.hint
+
+
+def test_a_star_import_of_a_first_party_module_is_accepted(tmp_path: Path) -> None:
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    path = tmp_path / "work.py"
+    path.write_text("from helpers import *\ndef pipeline():\n    return one(NAME)\n")
+    assert list(driver.compile_source(path).diagnostics) == []

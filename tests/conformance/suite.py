@@ -2,7 +2,11 @@
 
 A case is a module in `cases/`, or a folder there whose main file is `flow.py`. It says in comments
 which targets refuse it, and in the literal `RUNS` with which parameters it is called. What runs a
-case, here or on an engine, takes a `Case` and a run and gives an `Outcome`.
+case, here or on an engine, takes a `Case` and a run and gives an `Outcome`. `semantics N` in a
+case's docstring is a row of the list of constructs that mean something else on each engine.
+
+A case that needs a place which several steps see makes it with `tempfile`: what runs the case sets
+TMPDIR to a folder that all its steps share.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Random pipelines mean what CPython says they mean, or they are refused."""
+"""Random pipelines mean what CPython says, and have right manifests; or they are refused."""
 
 import ast
 import random
@@ -17,6 +17,8 @@ import random_amount
 from conformance.outcomes import Bench, Outcome, as_json
 from conformance.random_pipelines import RandomPipeline, random_pipeline
 from headrace.compiler import codes, driver, render
+from headrace.compiler.diagnostics import InternalError, Sink
+from headrace.compiler.registry import MANIFEST_TARGETS
 from random_amount import Amount
 
 BYTES = 800
@@ -65,7 +67,9 @@ class Comparison:
             compilation = driver.compile_source(bench.file)
             if compilation.pipeline is None:
                 self._refused(compilation)
-            for wrong in self._differences(bench, compilation, pipeline, locally):
+            wrong = next(self._differences(bench, compilation, pipeline, locally), None)
+            wrong = wrong or next(self._wrong_manifests(compilation), None)
+            if wrong:
                 raise AssertionError(f"{wrong}\n\n{pipeline}")
 
     def _refused(self, compilation: driver.Compilation) -> None:
@@ -75,6 +79,18 @@ class Comparison:
         assert render.as_text(compilation.diagnostics, compilation.sources)
         self.counts["refused"] += 1
         self.refusals.update(found)
+
+    def _wrong_manifests(self, compilation: driver.Compilation) -> Iterator[str]:
+        """Yield why a target's manifest is wrong; a refusal is right."""
+        for target in MANIFEST_TARGETS if compilation.pipeline else ():
+            alone = replace(compilation, diagnostics=Sink())
+            try:
+                manifest = driver.emit(alone, [target])
+            except InternalError as error:
+                yield f"{target}: {error}"
+            else:
+                assert bool(manifest) is not alone.diagnostics.failed
+                self.counts[f"{target} manifests"] += bool(manifest)
 
     def _differences(
         self,
@@ -218,6 +234,15 @@ def test_a_difference_is_found(
         Comparison().compare(pipeline, locally=True)
     assert ("the IR: " if way == "by_ir" else "a local run: ") in str(raised.value)
     assert "def pipeline" in str(raised.value)
+
+
+def test_a_wrong_manifest_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise InternalError("no such template")
+
+    monkeypatch.setattr("headrace.targets.argo.ArgoTarget.emit", wrong)
+    with pytest.raises(AssertionError, match="argo: no such template"):
+        Comparison().compare(RandomPipeline(SMALL, (), ({},)), locally=False)
 
 
 def test_a_wrong_module_is_found() -> None:

@@ -11,7 +11,8 @@ def change() -> str:
 def folder() -> str:
     with open("note.txt", "w") as file:
         file.write("x")
-    return open("note.txt").read()
+    with open("note.txt") as file:
+        return file.read()
 
 
 def pipeline():
