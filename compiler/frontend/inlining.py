@@ -25,6 +25,7 @@ from headrace.compiler.frontend.project import Definition, Project, function_sig
 from headrace.compiler.frontend.records import constant
 from headrace.compiler.frontend.scopes import names_bound
 from headrace.compiler.frontend.structure import RESULT, TooManyWays, structured
+from headrace.compiler.frontend.trees import nodes
 
 if TYPE_CHECKING:
     from headrace.compiler.frontend.expressions import ExpressionLowering
@@ -123,7 +124,8 @@ def local_names(node: ast.FunctionDef) -> frozenset[str]:
 
 def call_counts(node: ast.FunctionDef) -> dict[str, int]:
     """Return how often `node` calls each name."""
-    names = (ast.unparse(n.func).split(".")[-1] for n in ast.walk(node) if isinstance(n, ast.Call))
+    calls = (inner.func for inner in nodes(node) if isinstance(inner, ast.Call))
+    names = (f.id if isinstance(f, ast.Name) else ast.unparse(f).split(".")[-1] for f in calls)
     return dict(Counter(names))
 
 

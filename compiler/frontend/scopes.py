@@ -5,9 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from headrace.compiler.frontend.glue import never_raises
+from headrace.compiler.frontend.trees import children
 
 ADDING_METHODS = frozenset({"append", "extend"})
 """The methods by which a pipeline's body may add to a list of its own."""
+
+
+_TELLING = frozenset(
+    (
+        *(ast.Name, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.alias),
+        *(ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension),
+        *(ast.Expr, ast.Assign, ast.AugAssign),
+    )
+)
+"""The nodes that bind a name, or that `names_bound` does not look through as it does others."""
 
 
 def names_bound(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:
@@ -16,6 +27,9 @@ def names_bound(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:
     pending = list(nodes)[::-1]
     while pending:
         node = pending.pop()
+        if type(node) not in _TELLING:
+            pending.extend(reversed(children(node)))
+            continue
         if isinstance(node, ast.stmt) and added_to(node) is not None:
             pending.extend(expressions_of(node))
             continue
@@ -37,7 +51,7 @@ def names_bound(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:
             case ast.Lambda():
                 continue
         if not isinstance(node, ast.comprehension):
-            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+            pending.extend(reversed(children(node)))
         else:
             pending.extend([node.iter, *node.ifs])
     return found
@@ -100,8 +114,10 @@ def live_after(statements: Sequence[ast.stmt], live: frozenset[str]) -> dict[int
     `live` are those that are read after all of them.
     """
     found: dict[int, frozenset[str]] = {}
+    holding = (n for n, statement in enumerate(statements) if isinstance(statement, _COMPOUND))
+    first = next(holding, len(statements))
     current = set(live)
-    for index in range(len(statements) - 1, -1, -1):
+    for index in range(len(statements) - 1, first - 1, -1):
         statement = statements[index]
         if isinstance(statement, _COMPOUND):
             found[index] = frozenset(current)
@@ -188,7 +204,7 @@ def free_names(node: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[a
             for result in results:
                 yield from free_names(result, bound)
         case _:
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 yield from free_names(child, bound)
 
 

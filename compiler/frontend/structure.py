@@ -55,7 +55,8 @@ class _Structure:
             spelt = self._match(statement) if isinstance(statement, ast.Match) else None
             if spelt is not None:
                 return [*done, *self.block([*spelt, *statements[index + 1 :]], jump)]
-            rest = statements[index + 1 :]
+            # Not for every statement: there may be thousands.
+            rest = statements[index + 1 :] if isinstance(statement, ast.If | ast.Try) else ()
             if isinstance(statement, ast.If) and _jumps([statement], jump):
                 return [*done, self._split(statement, rest, jump)]
             if isinstance(statement, ast.Try) and _can_be_split(statement, rest, jump):
