@@ -50,6 +50,10 @@ def _guard(
         cleanup.environment[EXCEPTION] = NOTHING
     cleanup.run(node.finalbody, live)
     id = lowering.shared.fresh_id(f"try-{subject(node)}")
+    for part in (body, cleanup):
+        if part.block.first_step() is None and not part.block.obligations:
+            # What may raise, as far as its text tells, was a constant: no engine has empty blocks.
+            part.block.require(ir.Glue(source="None"), span)
     exits = [*_exits(body, live, node), *_exits(cleanup, live, node)]
     names = Names()
     collected = [

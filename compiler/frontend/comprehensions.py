@@ -164,7 +164,9 @@ def _bind(lowering: "ExpressionLowering", target: ast.expr, scope: dict[str, str
     if isinstance(target, ast.Name) and target.id in scope:
         return ast.Name(scope[target.id], ast.Store())
     if isinstance(target, ast.Name):
-        scope[target.id] = lowering.shared.glue_names.fresh(target.id, "_")
+        # A name that headrace has given has a blank in it.
+        wanted = target.id if target.id.isidentifier() else identifier(target.id)
+        scope[target.id] = lowering.shared.glue_names.fresh(wanted, "_")
         return ast.Name(scope[target.id], ast.Store())
     if isinstance(target, ast.Tuple | ast.List):
         return ast.Tuple([_bind(lowering, part, scope) for part in target.elts], ast.Store())

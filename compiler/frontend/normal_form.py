@@ -6,12 +6,13 @@ have a blank in them, as no source can write.
 """
 
 import ast
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.comprehensions import Comprehension, loop_of
-from headrace.compiler.frontend.scopes import added_to
+from headrace.compiler.frontend.scopes import added_to, names_bound
 from headrace.compiler.frontend.structure import replaced
 
 _LOOPS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
@@ -36,7 +37,7 @@ class NormalForm:
                 tested = self._tested(test, before)
                 new: ast.stmt = ast.If(tested, self.statements(body), self.statements(orelse))
             case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
-                tested = self._tested(iterable, before)
+                tested = self._listed(iterable, before)
                 new = ast.For(target, tested, self.statements(body), self.statements(orelse))
             case ast.Assert(test=test, msg=message):
                 return self._asserted(node, test, message)
@@ -79,6 +80,17 @@ class NormalForm:
         plain = self._plain(node, before)
         return plain if glue.never_raises(plain) else self._named(plain, before)
 
+    def _listed(self, node: ast.expr, before: list[ast.stmt]) -> ast.expr:
+        """Return what a loop runs over, `node`, without steps; as a list where that may raise."""
+        plain = self._plain(node, before)
+        if glue.never_raises(plain):
+            return plain
+        # What `items` or `zip` gives can be looped over once, and cannot travel.
+        each, source = ast.Name("each", ast.Load()), ast.Name("each", ast.Store())
+        generator = ast.comprehension(source, plain, [], 0)
+        listed = ast.ListComp(ast.copy_location(each, node), [generator])
+        return self._named(_like(listed, node), before)
+
     def _plain(self, node: ast.expr, before: list[ast.stmt]) -> ast.expr:
         """Return `node` without steps; what they are called for goes to `before`."""
         if not self._has_step(node):
@@ -91,7 +103,12 @@ class NormalForm:
             case ast.Compare(comparators=[_, *later]) if any(map(self._has_step, later)):
                 return self._plain(self._chained(node, before), before)
             case ast.ListComp() | ast.DictComp() | ast.GeneratorExp():
-                return self._looped(node, before)
+                leading, *others = node.generators
+                results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+                if any(map(self._has_step, [*others, *leading.ifs, *results])):
+                    return self._looped(node, before)
+                source = replaced(leading, iter=self._before(leading.iter, before))
+                return replaced(node, generators=[source, *others])
         parts = self._parts(node, before)
         is_step = isinstance(node, ast.Call) and self._has_step(
             _like(ast.Call(node.func, [], []), node)
@@ -173,7 +190,10 @@ class NormalForm:
             ast.Dict([], []) if isinstance(node, ast.DictComp) else ast.List([], ast.Load())
         )
         before.append(_assigned(name, _like(empty, node)))
-        before += self._statement(loop_of(node, name, self._has_step))
+        # The variables of a comprehension are its own.
+        variables = names_bound([g.target for g in node.generators])
+        own = _Renamed({variable: f"{variable} {next(self._numbers)}" for variable in variables})
+        before += self._statement(loop_of(own.comprehension(node), name, self._has_step))
         return _like(ast.Name(name, ast.Load()), node)
 
     def _bound(self, name: str, node: ast.expr) -> list[ast.stmt]:
@@ -190,6 +210,24 @@ class NormalForm:
 
     def _fresh(self) -> str:
         return f"value {next(self._numbers)}"
+
+
+class _Renamed(ast.NodeTransformer):
+    """Gives variables other names, in copies of what is visited."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def comprehension(self, node: Comprehension) -> Comprehension:
+        """Return `node` with its variables renamed; its first iterable is evaluated outside."""
+        first = node.generators[0].iter
+        copied: Comprehension = self.visit(copy.deepcopy(node))
+        generator = replaced(copied.generators[0], iter=first)
+        return replaced(copied, generators=[generator, *copied.generators[1:]])
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Rename `node` if it is one of the variables."""
+        return replaced(node, id=self._names.get(node.id, node.id))
 
 
 def _operands(node: ast.expr) -> Iterator[tuple[str, int | None, ast.expr | ast.keyword]]:

@@ -48,6 +48,10 @@ _WAYS_OUT = {
 }
 
 
+_LONGEST_GLUE = 2_000
+"""Characters of an expression; one that is longer is evaluated once, not wherever it is read."""
+
+
 class BlockLowering:
     """Lowers the statements of one block.
 
@@ -189,6 +193,11 @@ class BlockLowering:
             return
         value = expressions.value(node, _target_hint(first))
         self.require(value, node)
+        if isinstance(value, ir.Glue) and len(value.source) > _LONGEST_GLUE:
+            expressions.embed(value, _target_hint(first))
+            value = self.block.settle(
+                value, "value", _target_hint(first) or "value", self.span(node)
+            )
         for target in targets:
             self.bind(target, value, node)
         kind = fresh_kind(node)
