@@ -67,10 +67,12 @@ class BlockBuilder:
 
         `compute_settings` gives the settings of a `Compute` by its id, `catching` the handlers
         around what is added; `typed` is told of each output that glue makes. `raised` are the
-        exceptions, or None, of what was added under them and has not been looked at yet.
+        exceptions, or None, of what was added under them and has not been looked at yet. `acts`
+        tells whether a step is there, or in a block within, only for its effect.
         """
         self.ids = ids
         self.has_effect = False
+        self.acts = False
         self.raised: list[AnyValue] = []
         self._catching = catching
         self._typed = typed
@@ -93,6 +95,7 @@ class BlockBuilder:
             update |= {"catches": self._catching(), "outputs": (*node.outputs, caught)}
             self.raised.append(ir.Output(node=node.id, name=CAUGHT))
         self._nodes[node.id] = node.model_copy(update=update)
+        self.acts |= effect and isinstance(node, ir.Call)
         if effect:
             self.has_effect = True
             self._barrier, self._since_barrier = node.id, {}

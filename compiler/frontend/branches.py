@@ -70,6 +70,7 @@ def _add(
     )
     if then.nodes or otherwise.nodes or choices:
         lowering.block.add(branch, effect=any(arm.block.has_effect for arm in arms))
+        lowering.block.acts |= any(arm.block.acts for arm in arms)
     _join_environments(lowering, arms, merged)
     for variable, choice in choices.items():
         merged_value = ir.Merge(branch=branch.id, name=choice.name)

@@ -69,6 +69,7 @@ def _guard(
     )
     effect = body.block.has_effect or cleanup.block.has_effect
     lowering.block.add(guard, effect=effect)
+    lowering.block.acts |= body.block.acts or cleanup.block.acts
     lowering.ends = body.ends or cleanup.ends
     lowering.left = body.left or cleanup.left
     _bind_exits(lowering, guard, collected)

@@ -10,6 +10,7 @@ from headrace.compiler.frontend.lowering import (
     Environment,
     FreshKind,
     Unavailable,
+    identifier,
 )
 from headrace.compiler.frontend.scopes import names_bound
 

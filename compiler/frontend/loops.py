@@ -149,7 +149,8 @@ def _map(lowering: "BlockLowering", node: ast.For, added: list[str]) -> None:
     given = [name for name in added if name in lowering.environment.fresh]
     gathers = _gathers(turn, given, id, node)
     caught = _gathered_exceptions(turn, node)
-    if caught and turn.block.has_effect:
+    lowering.block.acts |= turn.block.acts
+    if caught and turn.block.acts:
         lowering.error(
             "HR106",
             node,
