@@ -70,4 +70,5 @@ def test_every_code_of_the_language_is_covered() -> None:
         for _, _, code in set(marked(module.read_text(encoding="utf-8")).elements())
     )
     language = [c for c, code in CODES.items() if c < "HR4" and code.severity is Severity.ERROR]
+    language.remove("HR107")  # it is about the names of files, which tests of its own choose
     assert [code for code in language if covered[code] < 2] == []

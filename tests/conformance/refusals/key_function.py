@@ -7,4 +7,4 @@ def longest(x: str) -> int:
 
 
 def pipeline(xs: list[str] = ["a"]):
-    return load(sorted(xs, key=len)), load(sorted(xs, key=longest))  # error: HR201 HR201
+    return load(sorted(xs, key=len)), load(sorted(xs, key=longest))  # error: HR201
