@@ -151,7 +151,7 @@ def _unknown(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr:
             node,
             f"`{node.id}` is not a value that a pipeline can read",
             label="a builtin of Python",
-            hint="use it in a step",
+            hint="call it" if node.id in glue.BUILTINS else "use it in a step",
         )
     bindings = lowering.shared.module.bindings.items()
     constants = (name for name, binding in bindings if binding.kind == "constant")

@@ -76,18 +76,24 @@ BROKEN = {
         "found.pipeline = None",
         "a pipeline and an error, or neither",
     ),
-    "knows no such code": ("found.diagnostics.report('HR999', 'x', place)", "unknown code HR999"),
-    "has no place": ("found.diagnostics.report('HR102', 'x', None)", "HR102 without a place"),
+    "knows no such code": (
+        "found.diagnostics.report('HR999', 'x', place, hint='y')",
+        "unknown code HR999",
+    ),
+    "has no place": (
+        "found.diagnostics.report('HR102', 'x', None, hint='y')",
+        "HR102 without a place",
+    ),
     "points behind the end": (
-        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'line': 9}))",
+        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'line': 9}), hint='y')",
         "the file has 2 lines",
     ),
     "points behind the line": (
-        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'column': 90}))",
+        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'column': 90}), hint='y')",
         "line 1 has 24 characters",
     ),
     "points into another file": (
-        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'path': 'a.py'}))",
+        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'path': 'a.py'}), hint='y')",
         "of no file that was read",
     ),
 }
