@@ -4,6 +4,7 @@
 PYTHON ?= python3
 MAIN := .venvs/main/bin
 PYTEST_OPTIONS ?=
+ENVIRONMENTS := .environment-main .environment-kubeflow .environment-airflow .environment-torch
 
 .PHONY: help demo test lint format types unit kubeflow airflow torch golden readme benchmarks clean
 
@@ -19,7 +20,7 @@ demo:
 	@$(PYTHON) tests/environments.py demo
 	.venvs/demo/bin/headrace run examples/digits.py
 
-test: lint unit kubeflow airflow torch
+test: lint $(ENVIRONMENTS) unit kubeflow airflow torch
 
 lint: .environment-main
 	$(MAIN)/ruff check .
@@ -27,6 +28,7 @@ lint: .environment-main
 	$(MAIN)/mypy
 	$(MAIN)/lint-imports
 
+# The frontend meets the Python files of all environments, so `test` makes them first.
 unit: .environment-main
 	$(MAIN)/pytest -n auto -m "not kubeflow and not airflow and not torch" $(PYTEST_OPTIONS)
 
@@ -57,7 +59,6 @@ benchmarks: .environment-main .environment-kubeflow
 clean:
 	rm -rf .venvs build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-ENVIRONMENTS := .environment-main .environment-kubeflow .environment-airflow .environment-torch
 .PHONY: $(ENVIRONMENTS)
 $(ENVIRONMENTS): .environment-%:
 	@$(PYTHON) tests/environments.py $*

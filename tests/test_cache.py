@@ -1,6 +1,7 @@
 """The cache of compiled manifests: it answers as a compilation would, or not at all."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,10 +33,11 @@ def other(text: str = "a b"):
 
 
 class Project:
-    """A project in the current folder; `headrace` runs in it."""
+    """A project in the current folder; `headrace` runs in it, with a cache of its own."""
 
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, cache: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
+        self.cache = cache
         self.compilations = 0
         self._capture = capture
 
@@ -57,18 +59,19 @@ class Project:
 
     @property
     def entries(self) -> list[Path]:
-        return sorted((self.folder / ".headrace" / "cache").glob("*.json"))
+        return sorted(self.cache.glob("*.json"))
 
 
 @pytest.fixture(name="project")
 def _project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Project:
-    project = Project(tmp_path, capfd)
+    project = Project(tmp_path / "project", tmp_path / "cache", capfd)
+    monkeypatch.setenv("HEADRACE_CACHE_DIR", str(project.cache))
     project.write("pipe.py", PIPELINE)
     project.write("helpers.py", "def split(text):\n    return text.split()\n")
     project.write("pyproject.toml", '[project]\nname = "x"\nrequires-python = ">=3.12"\n')
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(project.folder)
     compile_source = driver.compile_source
 
     def counted(*arguments: object, **options: object) -> driver.Compilation:
@@ -240,17 +243,49 @@ def test_stale_files_are_shown_from_the_cache_too(project: Project) -> None:
 
 def test_no_cache_neither_reads_nor_writes(project: Project) -> None:
     assert project.compiles("compile", "pipe.py", "--no-cache")
-    assert not (project.folder / ".headrace").exists()
+    assert not project.cache.exists()
     assert project.compiles()
     assert project.compiles("compile", "pipe.py", "--no-cache")
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(project: Project) -> None:
-    (project.folder / ".headrace").write_text("in the way")
+    project.cache.write_text("in the way")
     for _ in range(2):
         code, _, err = project.headrace("compile", "pipe.py")
         assert (code, "headrace:" in err) == (0, False)
     assert project.compilations == 2
+
+
+@pytest.mark.parametrize(
+    ("chosen", "caches", "wanted"),
+    [
+        ("/a/b", "/c", "/a/b"),
+        ("", "/c", "/c/headrace"),
+        ("", "", "/home/u/.cache/headrace"),
+        ("", "relative/is/not/heeded", "/home/u/.cache/headrace"),
+    ],
+)
+def test_where_the_cache_is(
+    chosen: str, caches: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("HEADRACE_CACHE_DIR", chosen), ("XDG_CACHE_HOME", caches)):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", "/home/u")
+    assert cache.folder() == wanted
+
+
+def test_promise_2_a_project_cannot_bring_answers_of_its_own(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEADRACE_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", str(project.folder.parent / "home"))
+    assert project.compiles()
+    kept = project.folder.parent / "home" / ".cache" / "headrace"
+    for place in (".", ".headrace/cache", ".cache", ".cache/headrace", "home/.cache/headrace"):
+        shutil.copytree(kept, project.folder / place, dirs_exist_ok=True)
+    shutil.rmtree(kept)
+    assert project.compiles()
 
 
 def test_errors_are_not_kept(project: Project) -> None:
@@ -261,13 +296,15 @@ def test_errors_are_not_kept(project: Project) -> None:
     assert (project.compilations, project.entries) == (2, [])
 
 
-def test_the_folder_ignores_itself_and_stays_small(project: Project) -> None:
-    for number in range(cache.MOST_ENTRIES + 3):
+def test_the_folder_stays_small_and_private(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MOST_ENTRIES", 5)
+    for number in range(8):
         project.compiles("compile", "pipe.py", "-t", "argo", "--set", f"image=a/b:{number}")
-    assert len(project.entries) == cache.MOST_ENTRIES
-    assert (project.folder / ".headrace" / "cache" / ".gitignore").read_text() == "*\n"
-    last = cache.MOST_ENTRIES + 2
-    assert not project.compiles("compile", "pipe.py", "-t", "argo", "--set", f"image=a/b:{last}")
+    assert len(project.entries) == 5
+    assert project.cache.stat().st_mode & 0o777 == 0o700
+    assert not project.compiles("compile", "pipe.py", "-t", "argo", "--set", "image=a/b:7")
 
 
 def test_a_file_that_cannot_be_written_is_said_alike(project: Project) -> None:

@@ -1,8 +1,10 @@
-"""The cache of compiled manifests, in `.headrace/cache/` of a project.
+"""The cache of compiled manifests, in the user's folder of caches.
 
-An entry is found by all that was asked for, by the version of Python, and by headrace's own files;
-it counts only while every file that was read, and every path that was looked for, is as it was. It
-holds the findings too, so that an answer from here prints and writes what a compilation would.
+It is not in the project: a pull request could bring entries of its own there, and so decide what
+`headrace check` says of it. An entry is found by all that was asked for, by the version of Python,
+and by headrace's own files; it counts only while every file that was read, and every path that was
+looked for, is as it was. It holds the findings too, so that an answer from here prints and writes
+what a compilation would.
 Nothing that takes long to import may be imported here.
 """
 
@@ -15,8 +17,7 @@ from headrace.compiler.cli.request import Request
 from headrace.compiler.cli.streams import in_colour
 from headrace.compiler.file_access import Accesses, digest
 
-FOLDER = os.path.join(".headrace", "cache")
-MOST_ENTRIES = 20
+MOST_ENTRIES = 100
 _SUFFIX = ".json"
 _OWN_SUFFIXES = (".py", ".jinja2", ".json", ".toml")
 
@@ -36,21 +37,22 @@ class Kept:
         self.possible = possible
 
 
+def folder() -> str:
+    """Return where the entries are: `HEADRACE_CACHE_DIR`, else as the XDG specification has it."""
+    if chosen := os.environ.get("HEADRACE_CACHE_DIR"):
+        return chosen
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(caches):
+        caches = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(caches, "headrace")
+
+
 def find(request: Request) -> Kept | None:
     """Return what `request` gave before, if a compilation would give the same now."""
-    key = _key(request)
-    folder = os.path.dirname(os.path.realpath(request.path))
-    while True:
-        path = os.path.join(folder, FOLDER, key + _SUFFIX)
-        if os.path.isfile(path):
-            return _read(path)
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
+    return _read(os.path.join(folder(), _key(request) + _SUFFIX))
 
 
-def keep(request: Request, accesses: Accesses, kept: Kept, project_folder: str) -> None:
+def keep(request: Request, accesses: Accesses, kept: Kept) -> None:
     """Keep what `request` gave; a folder that cannot be written is no error."""
     if not accesses.steady:
         return
@@ -61,17 +63,15 @@ def keep(request: Request, accesses: Accesses, kept: Kept, project_folder: str) 
         "possible": kept.possible,
     }
     body = json.dumps(entry).encode()
-    folder = os.path.join(project_folder, FOLDER)
-    path = os.path.join(folder, _key(request) + _SUFFIX)
-    temporary = f"{path}.{os.getpid()}.tmp"
+    stem = os.path.join(folder(), _key(request))
+    # Forgotten with the others, should this process not come to rename it.
+    temporary = f"{stem}.{os.getpid()}{_SUFFIX}"
     try:
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, ".gitignore"), "w") as ignore:
-            ignore.write("*\n")
+        os.makedirs(folder(), mode=0o700, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(digest(body).encode() + b"\n" + body)
-        os.replace(temporary, path)
-        _forget_old(folder)
+        os.replace(temporary, stem + _SUFFIX)
+        _forget_old()
     except OSError:
         return
 
@@ -130,8 +130,8 @@ def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
                 yield entry.path, stat.st_size, stat.st_mtime_ns
 
 
-def _forget_old(folder: str) -> None:
-    with os.scandir(folder) as entries:
+def _forget_old() -> None:
+    with os.scandir(folder()) as entries:
         found = [(e.stat().st_mtime_ns, e.path) for e in entries if e.name.endswith(_SUFFIX)]
     for _, path in sorted(found)[:-MOST_ENTRIES]:
         os.unlink(path)

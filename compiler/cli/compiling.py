@@ -22,7 +22,7 @@ from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 _no_cache = click.option(
     "--no-cache",
     is_flag=True,
-    help="Compile anew, and keep nothing in .headrace/cache/ of the project.",
+    help="Compile anew, and keep nothing in the cache.",
 )
 
 
@@ -105,5 +105,5 @@ def _compiled(request: Request, pipeline: PipelineName, *, keep: bool) -> cache.
     }
     kept = cache.Kept(texts, findings(compilation, request.output_format), possible)
     if keep:
-        cache.keep(request, accesses, kept, str(compilation.project_folder))
+        cache.keep(request, accesses, kept)
     return kept

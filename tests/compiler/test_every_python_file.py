@@ -93,7 +93,8 @@ BROKEN = {
         "line 1 has 24 characters",
     ),
     "points into another file": (
-        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'path': 'a.py'}), hint='y')",
+        "other = place.model_copy(update={'path': 'a.py'})\n"
+        "        found.diagnostics.report('HR102', 'x', other, hint='y')",
         "of no file that was read",
     ),
 }
