@@ -15,6 +15,7 @@ class Feature(StrEnum):
     STEP = "step"
     MAP = "map"
     NESTED_MAP = "map inside a map"
+    GUARDED_NESTED_MAP = "map inside try/finally inside a map"
     BRANCH = "branch"
     BRANCH_IN_MAP = "branch inside a map"
     MAP_IN_BRANCH = "map inside a branch"
@@ -54,12 +55,16 @@ class Support:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """The table of one target. `title` is the engine's own name; every feature must be listed."""
+    """The table of one target. `title` is the engine's own name; every feature must be listed.
+
+    A target that `flattens_maps` is given pipelines that the pass `flatten` has been over.
+    """
 
     name: str
     title: str
     versions: str
     features: dict[Feature, Support] = field(default_factory=dict)
+    flattens_maps: bool = False
 
 
 def features_used(pipeline: ir.Pipeline) -> Iterator[tuple[Feature, Span]]:
@@ -84,7 +89,11 @@ def _schedule_features(pipeline: ir.Pipeline) -> Iterator[tuple[Feature, Span]]:
 _OWN_FEATURE = {ir.Map: Feature.MAP, ir.Branch: Feature.BRANCH, ir.Guard: Feature.GUARD}
 
 _WITHIN = {
-    Feature.MAP: {Feature.MAP: Feature.NESTED_MAP, Feature.BRANCH: Feature.MAP_IN_BRANCH},
+    Feature.MAP: {
+        Feature.MAP: Feature.NESTED_MAP,
+        Feature.BRANCH: Feature.MAP_IN_BRANCH,
+        Feature.GUARD_IN_MAP: Feature.GUARDED_NESTED_MAP,
+    },
     Feature.BRANCH: {Feature.MAP: Feature.BRANCH_IN_MAP},
     Feature.GUARD: {Feature.MAP: Feature.GUARD_IN_MAP},
 }
@@ -102,13 +111,12 @@ def _block_features(block: ir.Block, inside: frozenset[Feature]) -> Iterator[tup
             case ir.Map() | ir.Branch() | ir.Guard():
                 own = _OWN_FEATURE[type(node)]
                 yield own, node.span
-                yield from (
-                    (feature, node.span)
-                    for outer, feature in _WITHIN[own].items()
-                    if outer in inside
-                )
+                yield from ((f, node.span) for outer, f in _WITHIN[own].items() if outer in inside)
+                within = inside | {own}
+                if own is Feature.GUARD and Feature.MAP in inside:
+                    within |= {Feature.GUARD_IN_MAP}
                 for inner in dataflow.blocks(node):
-                    yield from _block_features(inner, inside | {own})
+                    yield from _block_features(inner, within)
 
 
 def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from headrace.compiler import capabilities, ignores, ir
 from headrace.compiler.configuration import load
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
+from headrace.compiler.passes.flatten import flatten
 from headrace.compiler.passes.prune import prune
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
+from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import SourceFile, Span
-from headrace.compiler.target import ManifestFile
+from headrace.compiler.target import ManifestFile, Target
 from headrace.compiler.verify import verify
 
 
@@ -20,7 +22,8 @@ class Compilation:
     """What became of the source file `path`; `pipeline` is None when there was an error.
 
     `is_only_configuration` tells that the source has no other: no profile, and no `--set`.
-    `checked` are the targets that it was compiled for so far.
+    `checked` are the targets that it was compiled for so far. `compute_settings` are those of a
+    step without a function that a pass adds.
     """
 
     path: Path
@@ -32,6 +35,7 @@ class Compilation:
     requires_python: str | None = None
     image_is_default: bool = False
     is_only_configuration: bool = False
+    compute_settings: StepSettings | None = None
     checked: set[str] = field(default_factory=set)
 
 
@@ -74,6 +78,7 @@ def compile_source(
         configuration.requires_python,
         configuration.image_is_default,
         not settings and not configuration.has_profiles,
+        configuration.step([]),
     )
 
 
@@ -118,16 +123,30 @@ def emit(
         _warn_about_image(pipeline, sink)
     if pipeline.artifacts_at is not None and pipeline.settings.store is None:
         _warn_about_store(pipeline.artifacts_at, sink)
-    for target in targets.values():
+    given = {}
+    for name, target in targets.items():
         for diagnostic in capabilities.check(pipeline, target.capabilities):
             sink.add(diagnostic)
         if not sink.failed:
-            for diagnostic in target.check(pipeline):
+            given[name] = lowered(compilation, pipeline, target)
+            for diagnostic in target.check(given[name]):
                 sink.add(diagnostic)
     if sink.failed:
         return {}
     compilation.checked |= targets.keys()
-    return {name: target.emit(pipeline) for name, target in targets.items()}
+    return {name: target.emit(given[name]) for name, target in targets.items()}
+
+
+def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:
+    """Return `pipeline` after the passes that `target` needs."""
+    if not target.capabilities.flattens_maps or compilation.compute_settings is None:
+        return pipeline
+    flat = flatten(pipeline, compilation.compute_settings)
+    if flat is not pipeline:
+        verify(flat, steered=True)
+        flat = prune(flat)
+        verify(flat, steered=True)
+    return flat
 
 
 def _warn_about_store(at: Span, sink: Sink) -> None:

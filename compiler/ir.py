@@ -74,7 +74,7 @@ class Merge(IRModel):
 class Glue(IRModel):
     """A Python expression over values, evaluated by the shim of the step that uses it.
 
-    `source` is text that no template engine reads as its own (`headrace.compiler.frontend.glue`).
+    `source` is text that no template engine reads as its own (`headrace.compiler.glue`).
     Within one node a name always stands for the same value.
     """
 

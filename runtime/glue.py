@@ -8,7 +8,7 @@ from headrace.runtime.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from types import CodeType
     from typing import Any
 
@@ -42,6 +42,12 @@ def unpack(value: Any, count: int) -> list[object]:
 def flattened(lists: Iterable[Iterable[object]]) -> list[object]:
     """Return the elements of `lists`, in their order."""
     return [element for each in lists for element in each]
+
+
+def divided(values: Iterable[object], lists: Iterable[Sequence[object]]) -> list[list[object]]:
+    """Return `values` in as many lists as `lists` are, each as long as the one in its place."""
+    following = iter(values)
+    return [[next(following) for _ in each] for each in lists]
 
 
 def merged(mappings: Iterable[Mapping[object, object]]) -> dict[object, object]:
@@ -112,7 +118,7 @@ def handled(
 
 HELPERS = {
     helper.__name__: helper
-    for helper in (unpack, flattened, merged, make, fail, raise_again, first_raised)
+    for helper in (unpack, flattened, divided, merged, make, fail, raise_again, first_raised)
 }
 """What the compiler's own expressions may call besides, and users may not."""
 

@@ -34,7 +34,8 @@ def report(recorded: Sequence[Sequence[dict[str, Any]]]) -> str:
     return (
         f"{counts['pipelines']} random pipelines: {share:.0f} % refused ({by_code}); "
         f"{counts['runs']} runs of the others are as in CPython, {counts['local runs']} of them "
-        f"also as local runs; {counts['failed']} fail, and of {counts['errors']} comparisons of "
+        f"also as local runs, {counts['flattened']} pipelines without maps inside maps too; "
+        f"{counts['failed']} fail, and of {counts['errors']} comparisons of "
         f"failures {counts['other errors']} tell another exception; manifests: "
         + ", ".join(f"{n} {name.split()[0]}" for name, n in counts.items() if "manifest" in name)
     )

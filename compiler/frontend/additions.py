@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING
 
-from headrace.compiler.frontend import glue
+from headrace.compiler import glue
 from headrace.compiler.frontend.lowering import REFUSED, FreshKind, Unavailable
 from headrace.compiler.frontend.scopes import added_to
 

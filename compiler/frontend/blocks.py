@@ -16,7 +16,7 @@ from headrace.compiler.dataflow import (
     needed_nodes,
     references,
 )
-from headrace.compiler.frontend.glue import never_raises, parsed, source_text, substitute
+from headrace.compiler.glue import never_raises, parsed, source_text, substitute
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 

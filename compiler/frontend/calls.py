@@ -4,8 +4,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from headrace.compiler import ir
-from headrace.compiler.frontend import glue
+from headrace.compiler import glue, ir
 from headrace.compiler.frontend.absent import library_hint, refuse_absent
 from headrace.compiler.frontend.arguments import bound_arguments, star_argument
 from headrace.compiler.frontend.blocks import kebab

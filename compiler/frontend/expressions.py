@@ -2,10 +2,10 @@
 
 import ast
 
-from headrace.compiler import ir
+from headrace.compiler import glue, ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Related
-from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend import fold
 from headrace.compiler.frontend.absent import refuse_absent
 from headrace.compiler.frontend.blocks import BlockBuilder
 from headrace.compiler.frontend.calls import lower_call

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from headrace.compiler.frontend import builtin_calls, operations
-from headrace.compiler.frontend.glue import BUILTINS
 from headrace.compiler.frontend.parts import bounded, widened
 from headrace.compiler.frontend.types import (
     STR,
@@ -25,6 +24,7 @@ from headrace.compiler.frontend.types import (
     merge,
     type_of_value,
 )
+from headrace.compiler.glue import BUILTINS
 
 __all__ = ["infer", "type_of_value"]
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headrace.compiler import ir
+from headrace.compiler import glue, ir
 from headrace.compiler.dataflow import AnyValue
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.arguments import bound_arguments
 from headrace.compiler.frontend.blocks import BlockBuilder, kebab
 from headrace.compiler.frontend.lowering import (

@@ -8,9 +8,9 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headrace.compiler import ir
+from headrace.compiler import glue, ir
 from headrace.compiler.dataflow import AnyReference, AnyValue, references
-from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend import fold
 from headrace.compiler.frontend.blocks import CAUGHT, Names
 from headrace.compiler.frontend.branches import merge_name
 from headrace.compiler.frontend.comprehensions import lower_glue

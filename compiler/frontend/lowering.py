@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from headrace.compiler import ir
+from headrace.compiler import glue, ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
 from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
 from headrace.compiler.frontend.value_types import ValueTypes

@@ -4,9 +4,9 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from headrace.compiler import ir
+from headrace.compiler import glue, ir
 from headrace.compiler.diagnostics import Related
-from headrace.compiler.frontend import fold, glue
+from headrace.compiler.frontend import fold
 from headrace.compiler.frontend.absent import refuse_absent
 from headrace.compiler.frontend.lowering import Unavailable
 from headrace.compiler.frontend.project import Definition, Kind

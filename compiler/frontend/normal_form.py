@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from headrace.compiler.frontend import glue
+from headrace.compiler import glue
 from headrace.compiler.frontend.comprehensions import Comprehension, loop_of
 from headrace.compiler.frontend.scopes import added_to, names_bound
 from headrace.compiler.frontend.structure import replaced

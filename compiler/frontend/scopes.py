@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from headrace.compiler.frontend.glue import never_raises
 from headrace.compiler.frontend.trees import children
+from headrace.compiler.glue import never_raises
 
 ADDING_METHODS = frozenset({"append", "extend"})
 """The methods by which a pipeline's body may add to a list of its own."""

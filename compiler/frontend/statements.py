@@ -4,9 +4,8 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from headrace.compiler import ir
+from headrace.compiler import glue, ir
 from headrace.compiler.dataflow import AnyValue, references
-from headrace.compiler.frontend import glue
 from headrace.compiler.frontend.additions import fresh_kind, lower_addition
 from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
 from headrace.compiler.frontend.branches import lower_if, merge_name

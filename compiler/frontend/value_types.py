@@ -5,7 +5,6 @@ import ast
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue, block_references, walk
 from headrace.compiler.frontend.annotations import signature_types
-from headrace.compiler.frontend.glue import parsed
 from headrace.compiler.frontend.inference import infer
 from headrace.compiler.frontend.project import Definition, Project
 from headrace.compiler.frontend.types import (
@@ -30,6 +29,7 @@ from headrace.compiler.frontend.types import (
     merge,
     type_of_value,
 )
+from headrace.compiler.glue import parsed
 from headrace.compiler.source import Span
 from headrace.runtime import wire
 

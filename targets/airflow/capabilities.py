@@ -11,6 +11,7 @@ CAPABILITIES = Capabilities(
     name="airflow",
     title="Apache Airflow",
     versions="3.3 and later, with the cncf-kubernetes provider 10",
+    flattens_maps=True,
     features={
         Feature.STEP: Support(
             Level.NATIVE,
@@ -23,10 +24,16 @@ CAPABILITIES = Capabilities(
             reference=_DOCS + "authoring-and-scheduling/dynamic-task-mapping.html",
         ),
         Feature.NESTED_MAP: Support(
-            Level.REFUSED,
-            "a mapped task group cannot hold another one",
+            Level.LOWERED,
+            "a mapped task group cannot hold another one, so there are several, one after another; "
+            "a step without a function makes the list of each",
             reference=_DOCS + "authoring-and-scheduling/dynamic-task-mapping.html",
-            hint="write one comprehension with two `for`s, or loop inside a step",
+        ),
+        Feature.GUARDED_NESTED_MAP: Support(
+            Level.REFUSED,
+            "a mapped task group cannot hold another one, and a cleanup belongs to one item",
+            reference=_DOCS + "authoring-and-scheduling/dynamic-task-mapping.html",
+            hint="put `try` around the outer loop, or loop inside a step",
         ),
         Feature.BRANCH: Support(
             Level.LOWERED,

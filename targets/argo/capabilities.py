@@ -28,6 +28,12 @@ CAPABILITIES = Capabilities(
             since="3.1",
             reference=f"{_DOCS}/walk-through/loops/",
         ),
+        Feature.GUARDED_NESTED_MAP: Support(
+            Level.LOWERED,
+            how="a withParam task in the DAG template of the guard",
+            since="3.1",
+            reference=f"{_DOCS}/walk-through/loops/",
+        ),
         Feature.BRANCH: Support(
             Level.LOWERED,
             how="a DAG template with a task for each arm under a when expression, and an output "

@@ -32,6 +32,12 @@ CAPABILITIES = Capabilities(
             since="2.5",
             reference=f"{_DOCS}/core-functions/control-flow/#parallel-looping-parallelfor",
         ),
+        Feature.GUARDED_NESTED_MAP: Support(
+            Level.LOWERED,
+            how="a loop in the DAG of the guard",
+            since="2.5",
+            reference=f"{_DOCS}/core-functions/control-flow/#parallel-looping-parallelfor",
+        ),
         Feature.BRANCH: Support(
             Level.LOWERED,
             how="a DAG with a condition on each arm and valueFromOneof over containers; a step "

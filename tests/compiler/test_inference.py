@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.compiler.frontend.glue import METHODS
 from headrace.compiler.frontend.inference import infer, type_of_value
 from headrace.compiler.frontend.types import (
     BOOL,
@@ -39,6 +38,7 @@ from headrace.compiler.frontend.types import (
     merge,
     show,
 )
+from headrace.compiler.glue import METHODS
 from headrace.runtime.glue import FUNCTIONS, HELPERS
 from static_types import (
     POINT,

@@ -5,10 +5,10 @@ import pytest
 from argo_pipelines import (
     PIPELINES,
 )
+from headrace.compiler import glue as compiler_glue
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyNode, AnyValue, walk
 from headrace.compiler.diagnostics import InternalError
-from headrace.compiler.frontend import glue as frontend_glue
 from headrace.compiler.print_ir import print_pipeline
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.verify import BUILTINS, verify
@@ -78,7 +78,7 @@ def test_good_pipelines_pass(name: str) -> None:
 
 
 def test_glue_has_the_builtins_that_the_frontend_lets_through() -> None:
-    assert frontend_glue.BUILTINS | set(HELPERS) == BUILTINS
+    assert compiler_glue.BUILTINS | set(HELPERS) == BUILTINS
 
 
 def test_everything_that_is_wrong_is_listed_at_once() -> None:

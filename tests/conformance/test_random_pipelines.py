@@ -18,7 +18,7 @@ from conformance.outcomes import Bench, Outcome, as_json
 from conformance.random_pipelines import RandomPipeline, random_pipeline
 from headrace.compiler import codes, driver, render
 from headrace.compiler.diagnostics import InternalError, Sink
-from headrace.compiler.registry import MANIFEST_TARGETS
+from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 from random_amount import Amount
 
 BYTES = 800
@@ -99,6 +99,7 @@ class Comparison:
         pipeline: RandomPipeline,
         locally: bool,
     ) -> Iterator[str]:
+        flat = self._flattened(compilation)
         with bench.imported() as module:
             for arguments in pipeline.runs:
                 python, returned = bench.by_python(module, arguments)
@@ -112,6 +113,8 @@ class Comparison:
                 told = f"pipeline(**{arguments})\nCPython: {python}\n"
                 if self._differ(python, executed):
                     yield f"{told}the IR:  {executed}"
+                if flat and self._differ(python, bench.by_ir(flat, arguments), ordered=False):
+                    yield f"{told}the IR without maps inside maps: {bench.by_ir(flat, arguments)}"
                 if locally:
                     self.counts["local runs"] += 1
                     run = bench.by_local_run(compilation, arguments)
@@ -120,6 +123,15 @@ class Comparison:
                     )
                     if self._differ(expected, run, ordered=_effects_are_ordered(pipeline)):
                         yield f"{told}a local run: {run}"
+
+    def _flattened(self, compilation: driver.Compilation) -> driver.Compilation | None:
+        """Return `compilation` as a target gets it that has no map inside a map, if it has one."""
+        pipeline = compilation.pipeline
+        lowered = pipeline and driver.lowered(compilation, pipeline, load_target("airflow"))
+        if lowered is pipeline:
+            return None
+        self.counts["flattened"] += 1
+        return replace(compilation, pipeline=lowered)
 
     def _differ(self, python: Outcome, ours: Outcome, ordered: bool | None = None) -> bool:
         """Whether the outcomes differ in what the language promises.
@@ -184,6 +196,7 @@ def test_a_random_pipeline_means_what_python_says(
     if random_pipelines.of_shard >= ENOUGH:
         assert counts["pipelines"] - counts["refused"] >= LEAST_COMPILED * counts["pipelines"]
         assert counts["failed"] > 0
+        assert counts["flattened"] > 0
         assert counts["other errors"] <= MOST_OTHER_ERRORS * counts["errors"] + 3
 
 

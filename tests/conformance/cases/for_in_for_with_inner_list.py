@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """For in for with inner list."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]

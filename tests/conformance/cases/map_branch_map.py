@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """A map within a branch within a map."""
 
 RUNS = [{}, {"xs": [0]}, {"xs": []}]

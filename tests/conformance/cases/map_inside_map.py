@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """A map within a map, over what the outer turn made (semantics 14); some inner ones are empty."""
 
 RUNS = [{}, {"xs": []}, {"xs": [0]}]

@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """Maps three deep, with steps at each level; the result is a list of lists of lists."""
 
 RUNS = [{}, {"n": 0}, {"n": 1}]

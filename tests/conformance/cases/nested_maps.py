@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """Nested maps."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]

@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """Step in a later generator."""
 
 RUNS = [{}, {"xs": [5]}, {"xs": []}]

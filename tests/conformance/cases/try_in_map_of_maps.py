@@ -1,4 +1,3 @@
-# refused: airflow (map inside a map)
 """`try` in the inner of two maps: each turn falls back by itself."""
 
 RUNS = [{}, {"ns": []}, {"ns": [0]}]
