@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headrace.compiler import capabilities, ignores, ir
 from headrace.compiler.configuration import load
@@ -15,6 +16,10 @@ from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.target import ManifestFile, Target
 from headrace.compiler.verify import verify
+
+if TYPE_CHECKING:
+    from headrace.compiler.frontend.given import Given
+    from headrace.compiler.frontend.project import Project
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Compilation:
     image_is_default: bool = False
     is_only_configuration: bool = False
     compute_settings: StepSettings | None = None
+    project: "Project | None" = None
     checked: set[str] = field(default_factory=set)
 
 
@@ -79,7 +85,20 @@ def compile_source(
         configuration.image_is_default,
         not settings and not configuration.has_profiles,
         configuration.step([]),
+        project,
     )
+
+
+def given_parameters(compilation: Compilation) -> "Given":
+    """Return what a run of the compiled pipeline can be given."""
+    from headrace.compiler.frontend.annotations import signature_types
+    from headrace.compiler.frontend.given import Given
+
+    project, pipeline = compilation.project, compilation.pipeline
+    if project is None or project.main is None or pipeline is None:
+        return Given()
+    definition = project.resolve(project.main, pipeline.function.partition(":")[2])
+    return Given(signature_types(project, definition)[0], project) if definition else Given()
 
 
 def findings(compilation: Compilation) -> list[Diagnostic]:

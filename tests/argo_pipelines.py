@@ -219,6 +219,29 @@ def guards() -> ir.Pipeline:
     )
 
 
+def guarded_nested_map() -> ir.Pipeline:
+    return pipeline(
+        call("load", outputs=[items("result")]),
+        each(
+            "rows",
+            out("load", "items"),
+            guard(
+                "try-row",
+                [
+                    call("cells", row=item("rows"), outputs=[items("result")]),
+                    each(
+                        "inner", out("cells", "items"), call("look", x=item("inner")), y=out("look")
+                    ),
+                ],
+                [call("free", x=item("rows"))],
+                ys=gather("inner", "y"),
+            ),
+            ys=merge("try-row", "ys"),
+        ),
+        result=gather("rows", "ys"),
+    )
+
+
 def effects() -> ir.Pipeline:
     return pipeline(
         call("clean"),
@@ -310,7 +333,15 @@ PIPELINES = {
     make.__name__: make()
     for make in (
         *(chain, shared_steps, constant_map, empty_map, items_map, nested_map),
-        *(directly_nested_map, guards, branches, one_armed_branches, branch_in_map, map_in_branch),
+        *(
+            directly_nested_map,
+            guards,
+            guarded_nested_map,
+            branches,
+            one_armed_branches,
+            branch_in_map,
+            map_in_branch,
+        ),
         *(effects, unread_maps, shared_glue, computed, configured, empty, parameter_result),
     )
 }

@@ -78,12 +78,14 @@ def _check_python(compilation: "Compilation") -> None:
 
 
 def _parameters(compilation: "Compilation", assignments: tuple[str, ...]) -> dict[str, str]:
+    from headrace.compiler.driver import given_parameters
     from headrace.compiler.parameters import ParameterError, read_parameters
 
     assert compilation.pipeline is not None
     sys.set_int_max_str_digits(0)
     try:
-        return read_parameters(compilation.pipeline.parameters, assignments)
+        given = given_parameters(compilation)
+        return read_parameters(compilation.pipeline.parameters, given, assignments)
     except ParameterError as error:
         raise click.UsageError(str(error)) from None
 

@@ -39,25 +39,45 @@ def enum_member(project: Project, module: Module, node: ast.expr) -> ir.Const | 
     if not isinstance(node, ast.Attribute):
         return None
     definition = _resolved(project, module, node.value)
-    if definition is None or definition.module is None:
+    found = members(project, definition) if definition else {}
+    if definition is None or node.attr not in found:
         return None
-    origins = (
-        [_origin(project, definition.module, base) for base in definition.node.bases]
-        if isinstance(definition.node, ast.ClassDef)
-        else []
+    return ir.Const(
+        text=wire.reference_text(member_fields(definition, node.attr, found[node.attr]))
     )
+
+
+def members(project: Project, definition: Definition) -> Mapping[str, object]:
+    """Return the members of the enum `definition` whose values are known, by name.
+
+    There are none if it is no enum of the standard library's kinds.
+    """
+    node, module = definition.node, definition.module
+    if not isinstance(node, ast.ClassDef) or module is None:
+        return {}
+    origins = [_origin(project, module, base) for base in node.bases]
     if not origins or origins[-1] not in _ENUMS:
-        return None
-    members = _members(definition.node, origins[-1] == "enum.StrEnum")
-    if node.attr not in members:
-        return None
-    fields = {
+        return {}
+    return _members(node, origins[-1] == "enum.StrEnum")
+
+
+def member_fields(definition: Definition, name: str, value: object) -> dict[str, object]:
+    """Return what is written for the member called `name` of the enum `definition`."""
+    assert definition.module is not None
+    return {
         wire.TAG: "enum",
         "class": f"{definition.module.name}:{definition.name}",
-        "name": node.attr,
-        "value": members[node.attr],
+        "name": name,
+        "value": value,
     }
-    return ir.Const(text=wire.reference_text(fields))
+
+
+def default_of(project: Project, definition: Definition, name: str) -> ir.Const | None:
+    """Return the default of the field called `name` of a record, if it is a constant."""
+    assert isinstance(definition.node, ast.ClassDef)
+    assert definition.module is not None
+    node = fields_of(definition.node).get(name)
+    return constant(project, definition.module, node) if node is not None else None
 
 
 def constant(project: Project, module: Module, node: ast.expr) -> ir.Const | None:

@@ -3,23 +3,91 @@
 import json
 import re
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
-from headrace.compiler import ir
+from headrace.compiler import driver, ir
+from headrace.compiler.frontend.given import Given
 from headrace.compiler.parameters import ParameterError, read_parameters
-from headrace.compiler.source import Span
 from headrace.runtime import wire
 
+Read: TypeAlias = Callable[[str | None, str], object]
 
-def declared(annotation: str | None, *, default: bool = False) -> list[ir.PipelineParameter]:
-    span = Span(path="p.py", line=1)
-    value = ir.Const(text="null") if default else None
-    return [ir.PipelineParameter(name="x", annotation=annotation, default=value, span=span)]
+MODULE = """
+import typing
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, IntEnum
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Optional, TypedDict
+from uuid import UUID, uuid4
+
+Rates = list[float]
+
+class Mode(Enum):
+    FAST = "fast"
+    EXACT = "exact"
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+class Point(NamedTuple):
+    x: int
+    y: int = 0
+
+@dataclass
+class Config:
+    rate: float
+    mode: Mode = Mode.FAST
+    origin: Point = Point(1)
+    tags: list[str] = field(default_factory=list)
+
+@dataclass
+class Dated:
+    id: UUID = field(default_factory=uuid4)
+
+@dataclass
+class Checked:
+    rate: float
+    def __post_init__(self): assert self.rate
+
+class Row(TypedDict):
+    id: int
+    note: typing.NotRequired[str]
+"""
 
 
-def read(annotation: str | None, written: str) -> object:
-    return wire.decode(read_parameters(declared(annotation), [f"x={written}"])["x"])
+def compiled(tmp_path: Path, parameter: str) -> tuple[Sequence[ir.PipelineParameter], Given]:
+    """Return the declared parameters of a pipeline with this one, and their types."""
+    file = tmp_path / "given_flow.py"
+    file.write_text(f"{MODULE}\ndef pipeline({parameter}):\n    return x\n")
+    compilation = driver.compile_source(file)
+    assert compilation.pipeline is not None, list(compilation.diagnostics)
+    return compilation.pipeline.parameters, driver.given_parameters(compilation)
+
+
+def texts(tmp_path: Path, parameter: str, assignments: list[str]) -> dict[str, str]:
+    return read_parameters(*compiled(tmp_path, parameter), assignments)
+
+
+def annotated(annotation: str | None) -> str:
+    return f"x: {annotation}" if annotation else "x"
+
+
+@pytest.fixture(name="read")
+def _read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def read(annotation: str | None, written: str) -> object:
+        return wire.decode(texts(tmp_path, annotated(annotation), [f"x={written}"])["x"])
+
+    yield read
+    sys.modules.pop("given_flow", None)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +122,60 @@ def read(annotation: str | None, written: str) -> object:
         (None, "[1]", [1]),
     ],
 )
-def test_what_a_pipeline_gets(annotation: str | None, written: str, value: object) -> None:
+def test_what_a_pipeline_gets(
+    read: Read, annotation: str | None, written: str, value: object
+) -> None:
     got = read(annotation, written)
     assert got == value
     assert type(got) is type(value)
 
 
-def test_an_integer_of_any_size_is_exact() -> None:
+@pytest.mark.parametrize(
+    ("annotation", "written", "shown"),
+    [
+        ("Mode", "fast", "<Mode.FAST: 'fast'>"),
+        ("Mode", "EXACT", "<Mode.EXACT: 'exact'>"),
+        ("Mode", '"exact"', "<Mode.EXACT: 'exact'>"),
+        ("Level", "2", "<Level.HIGH: 2>"),
+        ("Level", "LOW", "<Level.LOW: 1>"),
+        ("Mode | None", "null", "None"),
+        ("list[Mode]", '["fast", "EXACT"]', "[<Mode.FAST: 'fast'>, <Mode.EXACT: 'exact'>]"),
+        ("Point", "[3]", "Point(x=3, y=0)"),
+        ("Point", '{"y": 2, "x": 1}', "Point(x=1, y=2)"),
+        ("dict[str, Point]", '{"a": [1, 2]}', "{'a': Point(x=1, y=2)}"),
+        (
+            "Config",
+            '{"rate": 2}',
+            "Config(rate=2, mode=<Mode.FAST: 'fast'>, origin=Point(x=1, y=0), tags=[])",
+        ),
+        (
+            "Optional[Config]",
+            '{"rate": 0.5, "mode": "exact", "origin": [0, 1], "tags": ["a"]}',
+            "Config(rate=0.5, mode=<Mode.EXACT: 'exact'>, origin=Point(x=0, y=1), tags=['a'])",
+        ),
+        ("Row", '{"id": 1}', "{'id': 1}"),
+        ("Rates", "[1, 0.5]", "[1, 0.5]"),
+        ("Annotated[tuple[int, ...], 'x']", "[1]", "(1,)"),
+        ("set[int]", "[1, 1]", "{1}"),
+        ("frozenset[str]", '["a"]', "frozenset({'a'})"),
+        ("date", "2024-02-29", "datetime.date(2024, 2, 29)"),
+        ("datetime | None", '"2024-02-29T10:00:00+01:00"', None),
+        ("Decimal", "0.10000000000000000000001", "Decimal('0.10000000000000000000001')"),
+        ("UUID", "12345678123456781234567812345678", None),
+    ],
+)
+def test_what_json_has_no_word_for(
+    read: Read, annotation: str, written: str, shown: str | None
+) -> None:
+    got = read(annotation, written)
+    if shown is None:
+        bare = annotation.partition(" ")[0]
+        assert type(got).__name__ == bare
+    else:
+        assert repr(got) == shown
+
+
+def test_an_integer_of_any_size_is_exact(read: Read) -> None:
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
@@ -93,9 +208,24 @@ def test_an_integer_of_any_size_is_exact() -> None:
         (None, "{'a': [1_0]}", "must be JSON"),
         ("list[int]", "__import__('os')", "must be JSON"),
         ("int", "[" * 100000, "must be JSON"),
+        ("Mode", "fats", 'no Mode: did you mean "FAST" or "fast"?'),
+        ("Mode", "3", "3 is no Mode: known here: EXACT, FAST"),
+        ("Config", "{}", "Config needs the field 'rate'"),
+        ("Config", '{"rate": 1, "mod": 1}', "no field 'mod': did you mean \"mode\"?"),
+        ("Config", '{"rate": "a"}', "'a' is not float"),
+        ("Config | None", '{"rate": [1]}', "[1] is not float"),
+        ("Config", "[1]", "not an object with the fields of Config"),
+        ("Point", "[1, 2, 3]", "Point has 2 fields"),
+        ("Dated", "{}", "the default of 'id' is known to Python alone"),
+        ("Checked", '{"rate": 1}', "Checked is made by code of its own"),
+        ("Row", "{}", "Row needs the field 'id'"),
+        ("date", "2024-02-30", "'2024-02-30' is not date"),
+        ("Decimal", "x", "'x' is not Decimal"),
+        ("Path", '"a"', "cannot be given Path"),
+        ("bytes", '"a"', "cannot be given bytes"),
     ],
 )
-def test_what_does_not_fit(annotation: str | None, written: str, part: str) -> None:
+def test_what_does_not_fit(read: Read, annotation: str | None, written: str, part: str) -> None:
     with pytest.raises(ParameterError, match=f"parameter 'x' .*{re.escape(part)}"):
         read(annotation, written)
 
@@ -110,17 +240,17 @@ def test_what_does_not_fit(annotation: str | None, written: str, part: str) -> N
         ([], "needs a value for x: add --param x=..."),
     ],
 )
-def test_names(assignments: list[str], part: str) -> None:
+def test_names(tmp_path: Path, assignments: list[str], part: str) -> None:
     with pytest.raises(ParameterError, match=re.escape(part)):
-        read_parameters(declared("int"), assignments)
+        texts(tmp_path, "x: int", assignments)
 
 
-def test_a_default_need_not_be_given() -> None:
-    assert read_parameters(declared("int", default=True), []) == {}
+def test_a_default_need_not_be_given(tmp_path: Path) -> None:
+    assert texts(tmp_path, "x: int = 1", []) == {}
 
 
-def test_the_text_is_safe_from_template_engines() -> None:
-    text = read_parameters(declared("str"), ["x={{=1+1}}$(HOME)"])["x"]
+def test_the_text_is_safe_from_template_engines(tmp_path: Path) -> None:
+    text = texts(tmp_path, "x: str", ["x={{=1+1}}$(HOME)"])["x"]
     assert "{{" not in text
     assert "$(" not in text
     assert json.loads(text) == "{{=1+1}}$(HOME)"

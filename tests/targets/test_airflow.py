@@ -150,12 +150,18 @@ def test_verifier_finds_what_does_not_resolve(old: str, new: str, problem: str) 
         verify(dag, emit.write(dag))
 
 
-def test_table_has_every_feature_and_refuses_a_map_in_a_map() -> None:
+def test_table_has_every_feature_and_refuses_a_cleanup_between_two_maps() -> None:
     assert set(TARGET.capabilities.features) == set(Feature)
     inner = each("inner", const("[1]"), call("a", "same", {"value": ir.Item(map="inner")}))
-    compiled = pipeline(each("outer", const("[1]"), inner), result=const("null"))
-    (found,) = check(compiled, TARGET.capabilities)
-    assert "two `for`s" in found.hint
+    nested = pipeline(each("outer", const("[1]"), inner), result=const("null"))
+    assert TARGET.capabilities.flattens_maps
+    assert not list(check(nested, TARGET.capabilities))
+    span = inner.span
+    cleanup = ir.Block(nodes=(call("b", "same", {"value": const("1")}),))
+    guard = ir.Guard(id="guard", body=ir.Block(nodes=(inner,)), cleanup=cleanup, span=span)
+    guarded = pipeline(each("outer", const("[1]"), guard), result=const("null"))
+    (found,) = check(guarded, TARGET.capabilities)
+    assert "put `try` around the outer loop" in found.hint
 
 
 def test_limits_are_checked() -> None:
