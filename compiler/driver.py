@@ -10,6 +10,7 @@ from headrace.compiler import capabilities, ignores, ir
 from headrace.compiler.configuration import load
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
 from headrace.compiler.passes.flatten import flatten
+from headrace.compiler.passes.gathered import mark_gathered
 from headrace.compiler.passes.prune import prune
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 from headrace.compiler.settings import StepSettings
@@ -73,7 +74,7 @@ def compile_source(
         pruned = prune(pipeline)
         if pruned is not pipeline:
             verify(pruned, steered=True)
-        pipeline = pruned
+        pipeline = mark_gathered(pruned)
     return Compilation(
         path,
         pipeline,
@@ -163,7 +164,7 @@ def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> 
     flat = flatten(pipeline, compilation.compute_settings)
     if flat is not pipeline:
         verify(flat, steered=True)
-        flat = prune(flat)
+        flat = mark_gathered(prune(flat))
         verify(flat, steered=True)
     return flat
 

@@ -108,13 +108,15 @@ class OutputSpec(IRModel):
     JSON list of opaque texts: those two are what an engine may read. `expression` is evaluated over
     its own names and, in a `Call`, over `result`, which is what the function returned; without one
     the output is the result itself. One that is `required` is evaluated although nothing reads it:
-    Python would evaluate it, which may raise.
+    Python would evaluate it, which may raise. One that is `gathered` is put into a list with those
+    of the other turns of a map.
     """
 
     name: str
     role: Literal["value", "condition", "items"] = "value"
     expression: Glue | None = None
     required: bool = False
+    gathered: bool = False
 
 
 class Catch(IRModel):

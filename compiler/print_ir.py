@@ -119,7 +119,8 @@ def _after(ids: Iterable[str]) -> str:
 
 def _outputs(outputs: Iterable[ir.OutputSpec]) -> str:
     shown = ", ".join(
-        ("" if output.role == "value" else f"{output.role} ")
+        ("gathered " if output.gathered else "")
+        + ("" if output.role == "value" else f"{output.role} ")
         + output.name
         + (f" := {_value(output.expression)}" if output.expression else "")
         for output in outputs

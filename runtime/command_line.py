@@ -24,6 +24,7 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
   --value=NAME:=EXPRESSION      an output; it may read `result`, what the function returned
   --condition=NAME:=EXPRESSION  an output that is true or false
   --items=NAME:=EXPRESSION      an output that is a list of values
+  --gathered=NAME               the output becomes one of many in a list: keep its text short
   --output=NAME=PATH            write an output there; without an expression it is `result`
   --xcom=PATH                   write all outputs there, as one JSON object
   --declare=NAME                with --xcom: an output that is `result`
@@ -62,6 +63,7 @@ class StepCommand:
         self.paths: dict[str, str] = {}
         self.xcom: str | None = None
         self.declared: list[str] = []
+        self.gathered: list[str] = []
         self.code: str | None = None
         self.modules: str | None = None
         self.first: str | None = None
@@ -169,6 +171,8 @@ def _add_option(command: StepCommand, argument: str) -> None:
         command.paths[given.name] = given.text
     elif option == "declare":
         command.declared.append(value)
+    elif option == "gathered":
+        command.gathered.append(value)
     elif option == "import":
         command.first = value
     elif option in ("step", "xcom", "code", "modules", "store"):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 LONGEST_INLINE = 4096
 """Longer texts (in bytes) go to the store, if there is one."""
 
+LONGEST_GATHERED = 128
+"""The same for an output that is one of many in a list: a reference is not longer. So about a
+thousand of them fit into one argument of a program."""
+
 LONGEST_WITHOUT_STORE = 100_000
 """Longer texts (in bytes) pass no engine: one argument of a program is at most 131,071 bytes on
 Linux (MAX_ARG_STRLEN), and some engines keep several copies."""
@@ -46,34 +50,44 @@ def texts(
             given[name] = _ABSENT[role]
             continue
         value = names["result"] if source is None else evaluate(source, names)
-        given[name] = _text(name, role, value, store)
+        longest = LONGEST_GATHERED if name in command.gathered else LONGEST_INLINE
+        given[name] = _text(name, role, value, store, longest)
     return given
 
 
-def _text(name: str, role: str, value: object, store: wire.Keeper | None) -> str:
+def _text(name: str, role: str, value: object, store: wire.Keeper | None, longest: int) -> str:
     if role == "condition":
         return "true" if value else "false"
     if role == "items":
-        elements = [marked(name, element, store) for element in value]  # type: ignore[attr-defined]
-        text = wire.encode_marked_list(elements)
-        if len(text) > LONGEST_WITHOUT_STORE:
-            raise DataError(
-                f"the list {name!r} has {len(elements)} elements in {len(text)} bytes, and an "
-                f"engine takes {LONGEST_WITHOUT_STORE}: pass shorter elements, such as numbers"
-            )
-        return text
-    return marked(name, value, store)
+        return _items(name, list(value), store)  # type: ignore[call-overload]
+    return marked(name, value, store, longest)
 
 
-def marked(name: str, value: object, store: wire.Keeper | None) -> str:
-    """Return the marked text of `value`, which is put into `store` when it is long.
+def _items(name: str, elements: list[object], store: wire.Keeper | None) -> str:
+    text = wire.encode_marked_list([marked(name, e, store) for e in elements])
+    if len(text) > LONGEST_WITHOUT_STORE and store is not None:
+        short = [marked(name, e, store, LONGEST_GATHERED) for e in elements]
+        text = wire.encode_marked_list(short)
+    if len(text) > LONGEST_WITHOUT_STORE:
+        more = "" if store is not None else ", or set `store` in the configuration"
+        raise DataError(
+            f"the list {name!r} has {len(elements)} elements in {len(text)} bytes, and an "
+            f"engine takes {LONGEST_WITHOUT_STORE}: pass shorter elements, such as numbers{more}"
+        )
+    return text
+
+
+def marked(
+    name: str, value: object, store: wire.Keeper | None, longest: int = LONGEST_INLINE
+) -> str:
+    """Return the marked text of `value`, put into `store` when it has more than `longest` bytes.
 
     Raises:
         DataError: the value cannot travel, or is too long and there is no store.
         ManifestError: it needs a store and there is none.
     """
     text = wire.encode(value, store)
-    if len(text) <= LONGEST_INLINE:
+    if len(text) <= longest:
         return wire.mark(text)
     if store is not None:
         return wire.mark(wire.reference_text(store.save_text(text)))

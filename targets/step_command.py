@@ -26,6 +26,8 @@ def step_arguments(
     for output in node.outputs:
         if output.expression is not None:
             arguments.append(f"--{output.role}={output.name}:={output.expression.source}")
+        if output.gathered:
+            arguments.append(f"--gathered={output.name}")
         if output_paths is not None:
             arguments.append(f"--output={output.name}={output_paths[output.name]}")
     for name, reference in glue_names(node).items():

@@ -6,6 +6,7 @@ expression that names something absent, on an item list that is none. What a con
 from outside.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,10 @@ Outputs: TypeAlias = dict[str, str]
 Container: TypeAlias = Callable[[list[str]], Outputs]
 
 TOKEN = re.compile(r"\s*('(?:[^'\\]|\\.)*'|\?\?|==|!=|[\w.]+(?:\['[^']*'\][\w.]*)*|[?:+()])")
+
+
+LONGEST_ARGUMENT = 131_071
+"""Of a process on Linux, in bytes: MAX_ARG_STRLEN, less its last byte."""
 
 
 class Stuck(Exception):
@@ -52,7 +57,7 @@ class Model:
         names = {f"inputs.parameters.{k}": v for k, v in inputs.items()}
         names |= {f"workflow.parameters.{k}": v for k, v in self._run.items()}
         if "container" in template:
-            written = self._container([filled(a, names) for a in template["container"]["args"]])
+            written = self._attempts(template, names)
             return {p["name"]: written[p["name"]] for p in parameters(template, "outputs")}
         for task in ordered(template["dag"]["tasks"], names):
             names |= self._task(task, names)
@@ -61,6 +66,17 @@ class Model:
             output["name"]: given(output["valueFrom"], names)
             for output in parameters(template, "outputs")
         }
+
+    def _attempts(self, template: Mapping[str, Any], names: Mapping[str, str]) -> Outputs:
+        """Run a container until it succeeds, as often as its retry strategy says."""
+        arguments = [filled(a, names) for a in template["container"]["args"]]
+        long = [a for a in arguments if len(a.encode()) > LONGEST_ARGUMENT]
+        if long:
+            raise Stuck(f"the argument {long[0][:40]!r}... has {len(long[0])} bytes")
+        for _ in range(int(template.get("retryStrategy", {}).get("limit", 0))):
+            with contextlib.suppress(Failed):
+                return self._container(arguments)
+        return self._container(arguments)
 
     def _task(self, task: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
         """Run a task; return the names that it adds."""

@@ -116,15 +116,26 @@ class Model:
             outputs = dict.fromkeys(parameters(component, "outputDefinitions"), "")
             return Execution("skipped", component, outputs={**outputs})
         if loop is None:
-            return self._component(name, component, inputs)
+            return self._attempts(task, component, inputs)
         items = loop_items(loop["items"], inputs)
         rest = {k: v for k, v in inputs.items() if k != loop["items"].get("inputParameter")}
         turns = [
-            self._component(name, component, typed(component, {**rest, loop["itemInput"]: i}, loop))
+            self._attempts(task, component, typed(component, {**rest, loop["itemInput"]: i}, loop))
             for i in items
         ]
         failed = any(turn.state == "failed" for turn in turns)
         return Execution("failed" if failed else "complete", component, iterations=turns)
+
+    def _attempts(
+        self, task: Mapping[str, Any], component: Mapping[str, Any], inputs: Values
+    ) -> Execution:
+        """Run a component until it succeeds, as often as the retry policy of its task says."""
+        name = task["componentRef"]["name"]
+        for _ in range(task.get("retryPolicy", {}).get("maxRetryCount", 0)):
+            execution = self._component(name, component, inputs)
+            if execution.state != "failed":
+                return execution
+        return self._component(name, component, inputs)
 
     def _component(self, name: str, component: Mapping[str, Any], inputs: Values) -> Execution:
         if "dag" in component:

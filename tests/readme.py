@@ -11,7 +11,7 @@ import language_page
 README = Path(__file__).resolve().parent.parent / "README.md"
 HEADRACE = Path(sys.executable).with_name("headrace")
 _MARK = "shout:shout"
-_LINES_BEFORE, _LINES_AFTER = 5, 4
+_LINES_BEFORE, _LINES_AFTER = 6, 4
 
 
 def filled(text: str) -> str:

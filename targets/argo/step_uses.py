@@ -1,7 +1,7 @@
 """Which steps share a container template: those that differ in values only."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -96,11 +96,16 @@ def _templates(nodes: Iterable[Step]) -> tuple[dict[_Key, StepTemplate], dict[st
             node: (_ANY, *key[1:]) if len(functions[key[1:]]) > 1 else key
             for node, key in keys.items()
         }
+    # One use in a map makes the texts of all uses short, rather than a template of its own.
+    gathered: dict[_Key, set[str]] = defaultdict(set)
+    for node in nodes:
+        gathered[keys[node.id]].update(o.name for o in node.outputs if o.gathered)
     templates: dict[_Key, StepTemplate] = {}
     for node in nodes:
         key = keys[node.id]
         if key not in templates:
-            templates[key] = StepTemplate(_generalise(node), any_function=key[0] is _ANY)
+            shape = _generalise(node, gathered[key])
+            templates[key] = StepTemplate(shape, any_function=key[0] is _ANY)
         templates[key].nodes.append(node)
     return templates, keys
 
@@ -165,8 +170,8 @@ def _inputs_of(node: Step) -> dict[str, AnyReference]:
     return {names.take(parameter_name(wanted)): value for wanted, value in _bound(node)}
 
 
-def _generalise(node: Step) -> Step:
-    """Return `node` with an input in place of each value."""
+def _generalise(node: Step, gathered: Set[str]) -> Step:
+    """Return `node` with an input in place of each value, and these outputs `gathered`."""
     wanted = [name for name, _ in _bound(node)]
     inputs = [ir.Param(name=name) for name in _inputs_of(node)]
     direct = len(wanted) - len(glue_names(node))
@@ -177,7 +182,13 @@ def _generalise(node: Step) -> Step:
         return glue.model_copy(update={"names": tuple((n, bound[n]) for n, _ in glue.names)})
 
     outputs = tuple(
-        o.model_copy(update={"expression": rebind(o.expression)}) if o.expression else o
+        ir.OutputSpec(
+            name=o.name,
+            role=o.role,
+            expression=o.expression and rebind(o.expression),
+            required=o.required,
+            gathered=o.name in gathered,
+        )
         for o in node.outputs
     )
     blank = {"id": "", "after": (), "span": Span(path="", line=0), "outputs": outputs}

@@ -66,7 +66,8 @@ def test_the_inner_map_runs_over_the_pairs_of_all_turns(tmp_path: Path) -> None:
     found = flat_text(tmp_path, "    return [[add(x, y) for y in numbers(x)] for x in xs]\n")
     assert found == (
         "  map result over result-items.items:\n"
-        "    step numbers = flow:numbers(n=item(result)) -> items_value := `list(result)`\n"
+        "    step numbers = flow:numbers(n=item(result)) "
+        "-> gathered items_value := `list(result)`\n"
         "    gather carried = numbers.items_value\n"
         "    gather carried_2 = item(result)\n"
         "  compute result-2-items -> items items := "
@@ -74,7 +75,7 @@ def test_the_inner_map_runs_over_the_pairs_of_all_turns(tmp_path: Path) -> None:
         "for element in elements] | lists=result.carried, values_0=result.carried_2` after result\n"
         "  map result-2 over result-2-items.items:\n"
         "    step add = flow:add(a=`item[1] | item=item(result-2)`, "
-        "b=`item[0] | item=item(result-2)`)\n"
+        "b=`item[0] | item=item(result-2)`) -> gathered out\n"
         "    gather out = add.out\n"
         "  compute result-2-lists -> out := "
         "`divided(values_0, lists) | values_0=result-2.out, lists=result.carried` after result-2\n"

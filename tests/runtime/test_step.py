@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -287,6 +288,26 @@ def test_what_an_expression_reads_is_fetched(shim: Shim) -> None:
     assert json.loads(text[1:])[2] == json.loads(file[1:])
     text = shim.result(*lets, "flow:read_file", "--path:=g[0]", "--also:=f", **store)
     assert text == '="result.txt:a"'
+
+
+def test_what_becomes_one_of_many_in_a_list_is_short(shim: Shim) -> None:
+    store = {"HEADRACE_STORE": "store"}
+    long, short = ("flow:big", "--n=200"), ("flow:big", "--n=100")
+    assert len(shim.result(*long, **store)) == 203
+    assert len(shim.result("--gathered=out", *long, **store)) <= 128
+    assert len(shim.result("--gathered=out", *short, **store)) == 103
+    assert len(shim.result("--gathered=other", *long, **store)) == 203
+    assert len(shim.result("--gathered=out", *long)) == 203
+    items = "--items=out:=['x' * 3000 for _ in result]"
+    listed = json.loads(shim.result(items, "flow:echo", f"--value={[1] * 30}", **store))
+    assert {len(text) for text in listed} == {3003}
+    listed = json.loads(shim.result(items, "flow:echo", f"--value={[1] * 60}", **store))
+    assert len(listed) == 60
+    assert max(map(len, listed)) <= 128
+    shutil.rmtree(shim.folder / "made")
+    code, error = shim.failure(items, "flow:echo", f"--value={[1] * 60}")
+    assert code == 65
+    assert "an engine takes 100000: pass shorter elements, such as numbers, or set `store`" in error
 
 
 def test_long_values_without_a_store(shim: Shim) -> None:

@@ -10,4 +10,5 @@ def square(x: int) -> int:
 
 
 def pipeline(n: int = 40):
-    return sum([square(x) for x in numbers(n)])
+    squares = [square(x) for x in numbers(n)]
+    return sum([square(x) for x in squares]), squares[-1]

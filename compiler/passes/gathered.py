@@ -1,0 +1,56 @@
+"""Marks the outputs that maps gather, of which an engine puts many into one text."""
+
+from typing import Any
+
+from headrace.compiler import ir
+from headrace.compiler.dataflow import AnyNode, AnyValue, blocks, walk
+
+
+def mark_gathered(pipeline: ir.Pipeline) -> ir.Pipeline:
+    """Return `pipeline` with `gathered` set on what reaches a gather; itself if nothing does."""
+    nodes = {node.id: node for node in walk(pipeline.body)}
+    found: set[ir.Output] = set()
+    for node in nodes.values():
+        if isinstance(node, ir.Map):
+            for gather in node.gathers:
+                _reach(gather.value, nodes, found)
+    if not found:
+        return pipeline
+    return pipeline.model_copy(update={"body": _block(pipeline.body, found)})
+
+
+def _reach(value: AnyValue, nodes: dict[str, AnyNode], found: set[ir.Output]) -> None:
+    """Add to `found` the outputs that `value` may be."""
+    if isinstance(value, ir.Output):
+        found.add(value)
+    elif isinstance(value, ir.Merge):
+        node = nodes[value.branch]
+        if isinstance(node, ir.Branch):
+            for merge in node.merges:
+                if merge.name == value.name:
+                    _reach(merge.then, nodes, found)
+                    _reach(merge.otherwise, nodes, found)
+        elif isinstance(node, ir.Guard):
+            for exit in node.exits:
+                if exit.name == value.name:
+                    _reach(exit.value, nodes, found)
+
+
+def _block(block: ir.Block, found: set[ir.Output]) -> ir.Block:
+    return ir.Block(nodes=tuple(_node(node, found) for node in block.nodes))
+
+
+def _node(node: AnyNode, found: set[ir.Output]) -> AnyNode:
+    update: dict[str, Any] = {}
+    if isinstance(node, ir.Call | ir.Compute):
+        outputs = tuple(
+            spec.model_copy(update={"gathered": True})
+            if ir.Output(node=node.id, name=spec.name) in found
+            else spec
+            for spec in node.outputs
+        )
+        return node.model_copy(update={"outputs": outputs}) if outputs != node.outputs else node
+    names = {ir.Map: ("body",), ir.Branch: ("then", "otherwise"), ir.Guard: ("body", "cleanup")}
+    for name, inner in zip(names[type(node)], blocks(node), strict=True):
+        update[name] = _block(inner, found)
+    return node.model_copy(update=update)
