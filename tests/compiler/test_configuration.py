@@ -136,6 +136,7 @@ def test_the_id_of_a_step_wins_over_its_function(project: Project) -> None:
         ("defaults.cpu = 0", "HR402", 1, "0", ""),
         ("[defaults]\n# x = 1\ntimeout = 'soon' # no", "HR402", 3, "'soon'", "1h30m"),
         ("defaults.timeout = 0", "HR402", 1, "0", ""),
+        ("defaults.retries.factor = 1.5", "HR402", 1, "1.5", ""),
         ("defaults.retries.limit = true", "HR402", 1, "true", ""),
         ("defaults.retries = [1]", "HR402", 1, "[1]", ""),
         ("defaults.env = { A = 1.5 }", "HR402", 1, "1.5", "quotes"),

@@ -15,7 +15,7 @@ from argo_pipelines import (
 )
 from argo_shim import Shim, decoded
 from headrace.compiler import ir
-from headrace.compiler.capabilities import Feature, Level, features_used
+from headrace.compiler.capabilities import Feature, Level, check, features_used
 from headrace.compiler.settings import Schedule, StepSettings
 from headrace.targets.argo import TARGET
 from ir_interpreter import Interpreter, Scenario
@@ -280,6 +280,14 @@ def test_a_schedule_needs_a_default_for_every_parameter() -> None:
     wanting = pipeline(parameters=[parameter("a")], schedule=schedule)
     assert codes(wanting) == [("HR514", 2)]
     assert codes(pipeline(parameters=[parameter("a", "1")], schedule=schedule)) == []
+
+
+def test_the_catch_up_of_missed_runs_is_refused() -> None:
+    catching_up = pipeline(schedule=Schedule(cron="0 3 * * *", catchup=True))
+    (found,) = check(catching_up, TARGET.capabilities)
+    assert (found.code, found.label) == ("HR501", "needs: catch-up of missed runs")
+    plain = pipeline(schedule=Schedule(cron="0 3 * * *"))
+    assert not list(check(plain, TARGET.capabilities))
 
 
 def test_every_feature_is_in_the_table_with_its_source() -> None:
