@@ -85,9 +85,10 @@ CAPABILITIES = Capabilities(
         ),
         Feature.TIMEZONE: Support(Level.NATIVE, "the time zone of the CronTriggerTimetable"),
         Feature.CATCHUP: Support(
-            Level.NATIVE,
-            "catchup; from the first tick after the DAG is first seen, as it has no start date",
+            Level.REFUSED,
+            "a DAG that catches up must have a start date, and would make up for every tick since",
             reference=_DOCS + "core-concepts/dag-run.html#catchup",
+            hint="set catchup = false in the schedule; `airflow backfill create` makes up for runs",
         ),
         Feature.OVERLAP_REPLACE: Support(
             Level.REFUSED,

@@ -137,7 +137,6 @@ class _Builder:
             parameters=tuple(self._parameters()),
             schedule=schedule
             and manifest.DagSchedule(cron=schedule.cron, timezone=schedule.timezone),
-            catchup=schedule is not None and schedule.catchup,
             max_active_runs=DEFAULT_ACTIVE_RUNS if overlapping else 1,
             members=tuple(self._members()),
             edges=tuple(self._edges(None)),

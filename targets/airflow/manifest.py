@@ -139,7 +139,6 @@ class Dag(Part):
     environment: tuple[tuple[str, str], ...]
     parameters: tuple[RunParameter, ...]
     schedule: DagSchedule | None
-    catchup: bool
     max_active_runs: int
     members: tuple[PodTask | ListTask | StartTask | ResultTask | Group, ...]
     edges: tuple[Edge, ...]

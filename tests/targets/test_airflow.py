@@ -164,6 +164,14 @@ def test_table_has_every_feature_and_refuses_a_cleanup_between_two_maps() -> Non
     assert "put `try` around the outer loop" in found.hint
 
 
+def test_the_catch_up_of_missed_runs_is_refused() -> None:
+    schedule = Schedule(cron="0 3 * * *", catchup=True)
+    settings = PipelineSettings(schedule=schedule)
+    catching_up = pipeline(call("a", "same"), result=const("null"), settings=settings)
+    (found,) = check(catching_up, TARGET.capabilities)
+    assert (found.code, found.label) == ("HR501", "needs: catch-up of missed runs")
+
+
 def test_limits_are_checked() -> None:
     compiled = pipeline(
         call("n" * 251, "same", {"value": const(f'"{"x" * 131_072}"')}),

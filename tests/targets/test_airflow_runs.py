@@ -467,7 +467,7 @@ def test_dag_as_airflow_keeps_it(tmp_path: Path) -> None:
     settings = PLAIN.model_copy(
         update={"retries": Retries(limit=2, delay=5, factor=3, max_delay=60), "timeout": 90}
     )
-    schedule = Schedule(cron="0 3 * * *", timezone="Europe/Berlin", catchup=True, overlap="forbid")
+    schedule = Schedule(cron="0 3 * * *", timezone="Europe/Berlin", overlap="forbid")
     compiled = pipeline(
         call("a", "same", {"value": ir.Param(name="n")}, settings=settings),
         result=out("a"),
@@ -480,7 +480,7 @@ def test_dag_as_airflow_keeps_it(tmp_path: Path) -> None:
     assert loaded["errors"] == {}
     dag = loaded["dags"]["flow-line"]["dag"]
     assert dag["max_active_runs"] == 1
-    assert dag["catchup"] is True
+    assert dag["catchup"] is False
     assert dag["timetable"]["__type"].endswith("CronTriggerTimetable")
     assert dag["is_paused_upon_creation"] is False
     assert dag["timetable"]["__var"]["expression"] == "0 3 * * *"
