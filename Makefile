@@ -53,8 +53,8 @@ format: .environment-main
 	$(MAIN)/ruff check --fix .
 	$(MAIN)/ruff format .
 
-benchmarks: .environment-main .environment-kubeflow
-	$(MAIN)/python tests/benchmarks/measure.py
+benchmarks: .environment-main .environment-kubeflow .environment-airflow
+	PYTHONPATH=tests $(MAIN)/python -m benchmarks.measure
 
 clean:
 	rm -rf .venvs build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -12,6 +12,7 @@ from pathlib import Path
 PYTHON = sys.executable
 HEADRACE = str(Path(sys.executable).with_name("headrace"))
 ROOT = Path(__file__).resolve().parent.parent.parent
+STEP = str(Path(sys.executable).with_name("headrace-step"))
 KFP_PYTHON = str(ROOT / ".venvs" / "kubeflow" / "bin" / "python")
 AIRFLOW_PYTHON = str(ROOT / ".venvs" / "airflow" / "bin" / "python")
 
