@@ -1,6 +1,7 @@
 """Glue expressions: which Python they may hold, and the text in which a manifest carries them."""
 
 import ast
+import re
 from collections.abc import Callable
 
 from headrace.compiler import ir
@@ -76,9 +77,10 @@ def parsed(value: ir.Glue) -> ast.expr:
 def source_text(expression: ast.expr) -> str:
     """Return `expression` on one line in which no template engine finds its own signs.
 
-    Braces remain only around dictionaries, where `{` is never followed by `{`, `%` or `#`.
+    Braces remain only around dictionaries and sets, where `{` is never followed by `%` or `#`, and
+    by another one only after a blank.
     """
-    return ast.unparse(_Safe().visit(expression))
+    return re.sub(r"\{(?=\{)", "{ ", ast.unparse(_Safe().visit(expression)))
 
 
 def substitute(expression: ast.expr, replace: Callable[[str], ast.expr | None]) -> ast.expr:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (
     "len min max sum sorted abs round any all str int float bool list dict tuple zip enumerate "
-    "range reversed repr format divmod"
+    "range reversed repr format divmod set frozenset"
 )
 """The built-in functions that an expression may call."""
 

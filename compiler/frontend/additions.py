@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from headrace.compiler import glue
 from headrace.compiler.frontend.lowering import REFUSED, FreshKind, Unavailable
+from headrace.compiler.frontend.names import report_unknown
 from headrace.compiler.frontend.scopes import added_to
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def lower_addition(lowering: "BlockLowering", node: ast.stmt) -> bool:
         return False
     kind: FreshKind = "dict" if isinstance(node, ast.Assign) else "list"
     if value == REFUSED:
+        report_unknown(lowering.expressions, node)
         return True
     known = lowering.environment.fresh.get(name)
     if known is not None and known != kind:

@@ -1,11 +1,12 @@
 """Binding of a call's arguments to the parameters of the project's function that it calls."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyValue
+from headrace.compiler.frontend.names import report_unknown
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.types import UNKNOWN, Type, fits, show
 from headrace.compiler.suggestions import counted, did_you_mean
@@ -35,22 +36,19 @@ def bound_arguments(
             take(positional[index], argument)
         else:
             _too_many(lowering, node, function, len(positional), parameters.vararg)
+            report_unknown(lowering, *node.args[index:])
             break
     is_misspelt = False
     by_name = [p.arg for p in (*parameters.args, *parameters.kwonlyargs)]
     for keyword in node.keywords:
         if keyword.arg is None:
             star_argument(lowering, keyword.value)
-        elif keyword.arg in given and keyword.arg in by_name:
-            _wrong(lowering, keyword, function, f"gets `{keyword.arg}` twice")
-        elif keyword.arg in given or (keyword.arg in positional and keyword.arg not in by_name):
-            _wrong(lowering, keyword, function, f"takes `{keyword.arg}` by its position only")
-        elif keyword.arg in by_name or parameters.kwarg:
-            take(keyword.arg, keyword.value)
+        elif wrong := _wrong_name(keyword.arg, given, positional, by_name, parameters.kwarg):
+            _wrong(lowering, keyword, function, *wrong)
+            report_unknown(lowering, keyword.value)
+            is_misspelt |= wrong[0].startswith("has no")
         else:
-            hint = did_you_mean(keyword.arg, by_name)
-            _wrong(lowering, keyword, function, f"has no parameter `{keyword.arg}`", hint)
-            is_misspelt = True
+            take(keyword.arg, keyword.value)
     starred = any(isinstance(a, ast.Starred) for a in node.args)
     # A misspelt name is not also a missing one.
     if (
@@ -60,6 +58,23 @@ def bound_arguments(
     ):
         _missing(lowering, node, function, given)
     return tuple(ir.Argument(name=name, value=value) for name, value in given.items())
+
+
+def _wrong_name(
+    name: str,
+    given: Collection[str],
+    positional: Collection[str],
+    by_name: Collection[str],
+    takes_any: ast.arg | None,
+) -> tuple[str, str] | None:
+    """Return what is wrong with an argument called `name`, and a hint; None if nothing is."""
+    if name in given and name in by_name:
+        return f"gets `{name}` twice", ""
+    if name in given or (name in positional and name not in by_name):
+        return f"takes `{name}` by its position only", ""
+    if name in by_name or takes_any:
+        return None
+    return f"has no parameter `{name}`", did_you_mean(name, by_name)
 
 
 def _check_type(

@@ -207,6 +207,8 @@ _FUNCTIONS: dict[str, Callable[[Sequence[Type], Mapping[str, Type]], Type]] = {
     "divmod": _divmod,
     "sorted": lambda arguments, _: List(_first_element(arguments)),
     "list": lambda arguments, _: List(_first_element(arguments)),
+    "set": lambda arguments, _: Set(_first_element(arguments)),
+    "frozenset": lambda arguments, _: FrozenSet(_first_element(arguments)),
     "tuple": _tuple,
     "dict": _dict,
     "zip": _zip,

@@ -104,7 +104,7 @@ def _consumes(func: ast.expr) -> bool:
 
 
 _OF_CLASSES = ("isinstance", "issubclass")
-_CONSUMERS = ("sum", "max", "min", "sorted", "list", "tuple", "dict")
+_CONSUMERS = ("sum", "max", "min", "sorted", "list", "tuple", "dict", "set", "frozenset")
 
 
 def _foreign(lowering: "ExpressionLowering", func: ast.Attribute) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _IN_STEP = "write it in a step"
 
-Comprehension = ast.ListComp | ast.DictComp | ast.GeneratorExp
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def lower_comprehension(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr:
@@ -67,7 +67,13 @@ def _lower_loop(lowering: "ExpressionLowering", node: Comprehension) -> ast.expr
     made = environment[name]
     if isinstance(made, Unavailable):
         return lowering.refused()
-    return lowering.embed(made, name)
+    listed = lowering.embed(made, name)
+    return as_set(listed) if isinstance(node, ast.SetComp) else listed
+
+
+def as_set(listed: ast.expr) -> ast.expr:
+    """Return the set of the elements of a list."""
+    return ast.Set([ast.Starred(listed, ast.Load())])
 
 
 def _forget(outer: Environment, inner: Environment) -> None:

@@ -16,7 +16,12 @@ from headrace.compiler.frontend.lowering import (
     Lowering,
     identifier,
 )
-from headrace.compiler.frontend.names import lower_name, name_error, read_module_attribute
+from headrace.compiler.frontend.names import (
+    lower_name,
+    name_error,
+    read_module_attribute,
+    report_unknown,
+)
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.records import enum_member, is_record
 from headrace.compiler.frontend.scopes import names_bound
@@ -277,6 +282,7 @@ class ExpressionLowering(ast.NodeTransformer):
         """Lower a comprehension: a map if it calls steps, else glue."""
         return lower_comprehension(self, node)
 
+    visit_SetComp = visit_ListComp  # type: ignore[assignment]
     visit_DictComp = visit_ListComp  # type: ignore[assignment]
     visit_GeneratorExp = visit_ListComp  # type: ignore[assignment]
 
@@ -327,6 +333,7 @@ class ExpressionLowering(ast.NodeTransformer):
         """Accept the plain forms of expressions; refuse all others."""
         if isinstance(node, ast.expr) and not isinstance(node, _PLAIN):
             self.environment.update(dict.fromkeys(names_bound([node]), REFUSED))
+            report_unknown(self, node)
             return self.error(
                 "HR102",
                 node,
@@ -353,6 +360,7 @@ _PLAIN = (
     ast.Subscript,
     ast.Slice,
     ast.List,
+    ast.Set,
     ast.Tuple,
     ast.Dict,
     ast.Starred,
@@ -381,8 +389,5 @@ def _described(node: ast.AST) -> str:
         ast.Yield: "yield",
         ast.YieldFrom: "yield",
         ast.NamedExpr: "an assignment expression (`:=`)",
-        ast.Set: "a set display",
-        ast.SetComp: "a set comprehension",
-        ast.DictComp: "a dict comprehension",
     }
     return words.get(type(node), f"this ({type(node).__name__})")

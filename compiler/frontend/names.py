@@ -144,6 +144,28 @@ def _constant(
     return lowering.embed(ir.Const(text=wire.encode(value)), name)
 
 
+def report_unknown(lowering: "ExpressionLowering", *nodes: ast.AST) -> None:
+    """Report the unknown names in `nodes`, which are refused, or passed over, as a whole.
+
+    Functions in them may never be called, so their names may never be looked for.
+    """
+    shared = lowering.shared
+    inside: list[ast.AST] = []
+    pending = list(nodes)[::-1]
+    while pending:
+        node = pending.pop()
+        inside.append(node)
+        if not isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            pending.extend([*ast.iter_child_nodes(node)][::-1])
+    bound = {*lowering.environment, *shared.local_names}.union(*lowering.bound)
+    bound |= {n.id for n in inside if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    for node in inside:
+        if not isinstance(node, ast.Name) or node.id in bound or hasattr(builtins, node.id):
+            continue
+        if shared.project.resolve(shared.module, node.id) is None:
+            _unknown(lowering, node)
+
+
 def _unknown(lowering: "ExpressionLowering", node: ast.Name) -> ast.expr:
     if hasattr(builtins, node.id):
         return name_error(

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from headrace.compiler import glue
-from headrace.compiler.frontend.comprehensions import Comprehension, loop_of
+from headrace.compiler.frontend.comprehensions import Comprehension, as_set, loop_of
 from headrace.compiler.frontend.scopes import added_to, names_bound
 from headrace.compiler.frontend.structure import replaced
 
-_LOOPS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
+_LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class NormalForm:
@@ -102,7 +102,7 @@ class NormalForm:
                 return self._lazy(node, op, first, rest, before)
             case ast.Compare(comparators=[_, *later]) if any(map(self._has_step, later)):
                 return self._plain(self._chained(node, before), before)
-            case ast.ListComp() | ast.DictComp() | ast.GeneratorExp():
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 leading, *others = node.generators
                 results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
                 if any(map(self._has_step, [*others, *leading.ifs, *results])):
@@ -194,7 +194,8 @@ class NormalForm:
         variables = names_bound([g.target for g in node.generators])
         own = _Renamed({variable: f"{variable} {next(self._numbers)}" for variable in variables})
         before += self._statement(loop_of(own.comprehension(node), name, self._has_step))
-        return _like(ast.Name(name, ast.Load()), node)
+        made = _like(ast.Name(name, ast.Load()), node)
+        return _like(as_set(made), node) if isinstance(node, ast.SetComp) else made
 
     def _bound(self, name: str, node: ast.expr) -> list[ast.stmt]:
         inside: list[ast.stmt] = []

@@ -22,6 +22,7 @@ from headrace.compiler.frontend.lowering import (
     Unavailable,
     identifier,
 )
+from headrace.compiler.frontend.names import report_unknown
 from headrace.compiler.frontend.scopes import live_after, names_bound
 from headrace.compiler.frontend.structure import RESULT, unsupported_pattern
 from headrace.compiler.frontend.types import Tuple
@@ -122,6 +123,7 @@ class BlockLowering:
                 )
                 self.error("HR102", node, f"{described} is not accepted in a pipeline body", hint)
                 self.bind_names(node)
+                report_unknown(self.expressions, node)
 
     def error(self, code: str, node: ast.AST, message: str, hint: str) -> None:
         """Report an error at `node`."""
@@ -135,6 +137,7 @@ class BlockLowering:
             "use `if` and `elif`, or take the value apart in a step",
         )
         self.bind_names(node)
+        report_unknown(self.expressions, node)
 
     def bind_names(self, node: ast.AST) -> None:
         """Bind what a refused statement assigns, so that reading it is no second error."""

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from headrace.compiler.diagnostics import Related, Severity
 from headrace.compiler.frontend.inlining import local_names
@@ -11,6 +12,7 @@ from headrace.compiler.frontend.modules import Module
 from headrace.compiler.frontend.names_of_state import chain
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.scopes import added_to
+from headrace.compiler.source import Span
 
 _SETS = frozenset({"set", "frozenset", "Set", "FrozenSet", "AbstractSet", "MutableSet"})
 _STEADY = frozenset({"int", "float", "bool", "None"})
@@ -22,10 +24,10 @@ _UNORDERED = frozenset({"sorted", "set", "frozenset", "sum", "max", "min", "len"
 def warn_of_unordered(shared: Lowering, node: ast.FunctionDef) -> None:
     """Report where the pipeline `node`, or one that it calls, orders what a step gave as a set."""
     functions = shared.functions.values()
-    if not any(_may_be_set(function.returns) for function in functions):
-        return
+    from_steps = any(_may_be_set(function.returns) for function in functions)
     for module, pipeline in _pipelines(shared, shared.module, node):
-        _Order(shared, module, pipeline).visit(pipeline)
+        if from_steps or any(map(_makes_set, ast.walk(pipeline))):
+            _Order(shared, module, pipeline).visit(pipeline)
 
 
 def _pipelines(
@@ -69,6 +71,29 @@ def _is_unordered_set(annotation: ast.expr | None) -> bool:
     return False
 
 
+def _makes_set(node: ast.AST) -> bool:
+    """Whether `node` may make a set here."""
+    match node:
+        case ast.Call(func=ast.Name(id="set" | "frozenset")):
+            return True
+    return isinstance(node, ast.Set | ast.SetComp)
+
+
+def _is_steady(node: ast.expr) -> bool:
+    """Whether `node` makes a set whose order is the same in every process."""
+    return isinstance(node, ast.Set) and all(
+        isinstance(e, ast.Constant) and isinstance(e.value, int | float | None) for e in node.elts
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Where a set comes from: in words, and its place."""
+
+    by: str
+    place: Span
+
+
 class _Order(ast.NodeVisitor):
     def __init__(self, shared: Lowering, module: Module, node: ast.FunctionDef) -> None:
         self._shared = shared
@@ -76,10 +101,11 @@ class _Order(ast.NodeVisitor):
         self._local = local_names(node)
         self._steady: set[ast.AST] = set()
         """The expressions of which only the elements matter."""
-        self._named = dict(self._names(node))
+        self._named: dict[str, _Made] = {}
+        self._named.update(self._names(node))
 
-    def _names(self, node: ast.FunctionDef) -> Iterator[tuple[str, Definition]]:
-        """Yield the names that only ever stand for what one step gave as a set."""
+    def _names(self, node: ast.FunctionDef) -> Iterator[tuple[str, _Made]]:
+        """Yield the names that only ever stand for one set."""
         stores = [n for n in ast.walk(node) if isinstance(n, ast.Name) and type(n.ctx) is ast.Store]
         counts = Counter(name.id for name in stores)
         for statement in ast.walk(node):
@@ -88,25 +114,28 @@ class _Order(ast.NodeVisitor):
                     ast.Assign(targets=[ast.Name(id=name)], value=value)
                     | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
                 ) if counts[name] == 1:
-                    step = self._step(value)
-                    if step:
-                        yield name, step
+                    made = self._made(value)
+                    if made:
+                        yield name, made
 
-    def _step(self, node: ast.expr) -> Definition | None:
-        """Return the step of which `node` is a result that is a set."""
+    def _made(self, node: ast.expr) -> _Made | None:
+        """Return where `node` comes from, if it is a set without an order."""
         if isinstance(node, ast.Name):
             return self._named.get(node.id)
+        is_call = isinstance(node, ast.Call)
+        if _makes_set(node) and not (is_call and not self._builtin(node.func)):  # type: ignore[attr-defined]
+            text = "`{...}` is" if not is_call else f"`{ast.unparse(node)}` is"
+            return None if _is_steady(node) else _Made(text, self._module.span(node))
         if not isinstance(node, ast.Call) or (chain(node.func) or [""])[0] in self._local:
             return None
         found = _called(self._shared, self._module, node)
         function = found.node if found else None
-        if (
-            not found
-            or not isinstance(function, ast.FunctionDef)
-            or self._shared.is_pipeline(found)
-        ):
+        if not found or not found.module or not isinstance(function, ast.FunctionDef):
             return None
-        return found if _is_unordered_set(function.returns) else None
+        if self._shared.is_pipeline(found) or not _is_unordered_set(function.returns):
+            return None
+        assert function.returns is not None
+        return _Made(f"`{found.name}` returns", found.module.span(function.returns))
 
     # --- where the order shows ---
 
@@ -148,23 +177,20 @@ class _Order(ast.NodeVisitor):
 
     def _order(self, nodes: Iterable[ast.expr]) -> None:
         for node in nodes:
-            step = self._step(node)
-            if (
-                step
-                and step.module
-                and isinstance(step.node, ast.FunctionDef)
-                and step.node.returns
-            ):
-                place = step.module.span(step.node.returns)
-                self._shared.sink.report(
-                    "HR307",
-                    f"`{step.name}` returns a set, whose order is another in each process",
-                    self._module.span(node),
-                    label="put into an order here",
-                    hint=f"give it an order: `sorted({ast.unparse(node)})`",
-                    severity=Severity.WARNING,
-                    related=(Related(span=place, message="a set has no order"),),
-                )
+            made = self._made(node)
+            if made is None:
+                continue
+            place = self._module.span(node)
+            related = (Related(span=made.place, message="a set has no order"),)
+            self._shared.sink.report(
+                "HR307",
+                f"{made.by} a set, whose order is another in each process",
+                place,
+                label="put into an order here",
+                hint=f"give it an order: `sorted({ast.unparse(node)})`",
+                severity=Severity.WARNING,
+                related=related if made.place != place else (),
+            )
 
 
 def _adds_to_list(statement: ast.stmt) -> bool:
