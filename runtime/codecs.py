@@ -42,6 +42,11 @@ class Artifacts:
         if is_path(value):
             return self._save_path(str(value))
         codec = codec_of(value)
+        if codec == "pickle" and hasattr(value, "__next__"):
+            raise DataError(
+                f"an iterator ({type(value).__name__}) can be read only once, and each step that "
+                "gets it would read it from its start: return a list"
+            )
         name, write, _ = _CODECS[codec]
         digest, size = self.store.put(lambda file: _written(write, value, file))
         return {TAG: "artifact", "codec": codec, "name": name, "digest": digest, "size": size}

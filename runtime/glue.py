@@ -122,7 +122,12 @@ HELPERS = {
 }
 """What the compiler's own expressions may call besides, and users may not."""
 
-_BUILTINS = {**{name: getattr(builtins, name) for name in FUNCTIONS.split()}, **HELPERS}
+_BUILTINS = {
+    **{name: getattr(builtins, name) for name in FUNCTIONS.split()},
+    **HELPERS,
+    "__import__": __import__,
+}
+"""What an expression finds. It cannot name `__import__`: what it calls may, such as `strftime`."""
 
 
 def evaluate(source: str, names: Mapping[str, object]) -> Any:

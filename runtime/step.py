@@ -19,7 +19,7 @@ from headrace.runtime.report import report, report_handled, tell_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeVar
 
     from headrace.runtime.codecs import Artifacts
@@ -142,14 +142,13 @@ class _Step:
         key = self._command.function
         arguments = {given.name: self._argument(given) for given in self._command.arguments}
         before = changes.fingerprints(arguments)
-        result = function.call(key, called, arguments)
-        changed = changes.changed(before, arguments)
-        if changed:
-            listed = ", ".join(map(repr, changed))
-            raise UserError(
-                f"{key} changed its argument {listed} in place, which later steps would not see: "
-                "change a copy and return it"
-            )
+        try:
+            result = function.call(key, called, arguments)
+        except UserError as error:
+            if handled(self._command.catches, error.cause):
+                _refuse_changes(key, before, arguments)
+            raise
+        _refuse_changes(key, before, arguments)
         return result
 
     def _argument(self, given: Given) -> object:
@@ -171,9 +170,10 @@ class _Step:
                 self._opaque_lets = self._lets(self._references)
             return use(self._opaque_lets)
         except Touched:
-            if self._real_lets is None:
-                self._real_lets = self._lets(self._store)
-            return use(self._real_lets)
+            pass  # what is raised below has nothing to do with it
+        if self._real_lets is None:
+            self._real_lets = self._lets(self._store)
+        return use(self._real_lets)
 
     def _lets(self, store: wire.Keeper | None) -> dict[str, object]:
         values: dict[str, object] = {}
@@ -246,6 +246,21 @@ class _naming:
         if isinstance(error, Exception):
             where = f"this value of {self._name!r} cannot be computed"
             raise UserError("", error, where) from None
+
+
+def _refuse_changes(key: str, before: Mapping[str, str], arguments: Mapping[str, object]) -> None:
+    """Raise if the function `key` has changed its `arguments`, of which `before` tells.
+
+    Raises:
+        UserError: it has.
+    """
+    changed = changes.changed(before, arguments)
+    if changed:
+        listed = ", ".join(map(repr, changed))
+        raise UserError(
+            f"{key} changed its argument {listed} in place, which later steps would not see: "
+            "change a copy and return it"
+        )
 
 
 if __name__ == "__main__":

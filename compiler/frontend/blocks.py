@@ -62,11 +62,13 @@ class BlockBuilder:
         compute_settings: Callable[[str], StepSettings],
         catching: Callable[[], tuple[ir.Catch, ...]],
         typed: Callable[[ir.Output, ir.Glue], None],
+        may_raise: Callable[[ir.Glue], bool],
     ) -> None:
         """Start empty.
 
         `compute_settings` gives the settings of a `Compute` by its id, `catching` the handlers
-        around what is added; `typed` is told of each output that glue makes. `raised` are the
+        around what is added; `typed` is told of each output that glue makes, and `may_raise` says
+        whether glue can raise, as far as its types tell. `raised` are the
         exceptions, or None, of what was added under them and has not been looked at yet. `acts`
         tells whether a step is there, or in a block within, only for its effect.
         """
@@ -76,6 +78,7 @@ class BlockBuilder:
         self.raised: list[AnyValue] = []
         self._catching = catching
         self._typed = typed
+        self._may_raise = may_raise
         self.obligations: dict[ir.Glue, Span] = {}
         self._compute_settings = compute_settings
         self._nodes: dict[str, AnyNode] = {}
@@ -141,7 +144,8 @@ class BlockBuilder:
         """Return a reference to `value` as an output in `role`, made by its producer if it has one.
 
         The producer is the one step of this block that `value` reads; where there is none, or more
-        than one, a `Compute` named after `hint` makes it.
+        than one, or `value` may raise and Python evaluates it only after an effect or under other
+        handlers, a `Compute` named after `hint` makes it.
         """
         if role == "value" and not isinstance(value, ir.Glue):
             return value
@@ -156,7 +160,17 @@ class BlockBuilder:
         if len(makers) != 1:
             return None
         node = self._nodes[makers.pop() or ""]
-        return node if isinstance(node, ir.Call | ir.Compute) else None
+        if not isinstance(node, ir.Call | ir.Compute):
+            return None
+        return None if self._may_raise(glue) and not self._raises_here(node) else node
+
+    def _raises_here(self, node: ir.Call | ir.Compute) -> bool:
+        """Whether what `node` raises is as if it were raised here.
+
+        It must have the handlers that are around this place, and no effect may stand between.
+        """
+        is_last = node.id == self._barrier or node.id in self._since_barrier
+        return is_last and node.catches == self._catching()
 
     def _add_output(
         self, host: ir.Call | ir.Compute, glue: ir.Glue, role: Role, hint: str

@@ -200,6 +200,7 @@ def _dispatch(
     known.unsure.clear()
     caught, fine = lowering.inner(known), lowering.inner()
     caught.assigned.update(dict.fromkeys(unsure, raised.span))
+    fine.environment.unsure.clear()
     fine.assigned.update(dict.fromkeys(_changed(lowering, raised), raised.span))
     _handle(caught, node.handlers, tests, raised, live)
     if lowering.left:

@@ -14,6 +14,7 @@ from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
 from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
+from headrace.compiler.frontend.raising import may_raise
 from headrace.compiler.frontend.value_types import ValueTypes
 from headrace.compiler.source import Span
 
@@ -76,15 +77,21 @@ class Environment(dict[str, AnyValue | Unavailable]):
 
 
 @dataclass
+class Around:
+    """The handlers around the place that is lowered; see `Lowering`."""
+
+    catching: tuple[ir.Catch, ...] = ()
+    handling: tuple[tuple[str | None, AnyValue], ...] = ()
+
+
+@dataclass
 class Lowering:
     """What the lowering of one pipeline shares: the project, what was reported, the names used.
 
     A sub-pipeline is lowered with a copy whose `module`, `call_counts` and `local_names` are its
-    own; `prefix` then stands before its ids, and `callers` are the pipelines around it. `catching`
-    are the handlers around what is lowered, the innermost first; `handling` are the names and the
-    exceptions (each a tuple of its handler and itself) of those whose own block is lowered.
-    `reported` are the names that were reported, each with where it means one thing; `statement` is
-    the one that is lowered now.
+    own; `prefix` then stands before its ids, and `callers` are the pipelines around it. `around` is
+    the same for all, as blocks go on from one pipeline to another. `reported` are the names that
+    were reported, each with where it means one thing; `statement` is the one that is lowered now.
     """
 
     project: Project
@@ -101,8 +108,7 @@ class Lowering:
     glue_names: Names = field(default_factory=lambda: Names(glue.BUILTINS | glue.RESERVED))
     named: dict[AnyReference, str] = field(default_factory=dict)
     by_name: dict[str, AnyReference] = field(default_factory=dict)
-    catching: tuple[ir.Catch, ...] = ()
-    handling: tuple[tuple[str | None, AnyValue], ...] = ()
+    around: Around = field(default_factory=Around)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     handler_names: Names = field(default_factory=Names)
     reported: set[tuple[object, ...]] = field(default_factory=set)
@@ -166,18 +172,43 @@ class Lowering:
             lambda name: self.configuration.step([name]),
             lambda: self.catching,
             self._typed,
+            self._may_raise,
         )
+
+    def _may_raise(self, value: ir.Glue) -> bool:
+        types = {name: self.types.of(reference) for name, reference in value.names}
+        return may_raise(glue.parsed(value), types)
 
     def _typed(self, output: ir.Output, glue: ir.Glue) -> None:
         self.types[output] = self.types.of(glue)
 
+    @property
+    def catching(self) -> tuple[ir.Catch, ...]:
+        """The handlers around what is lowered, the innermost first."""
+        return self.around.catching
+
+    @property
+    def handling(self) -> tuple[tuple[str | None, AnyValue], ...]:
+        """The names and the exceptions of the handlers whose own block is lowered.
+
+        An exception is a tuple of its handler and itself.
+        """
+        return self.around.handling
+
     @contextmanager
-    def within(self, **fields: object) -> Iterator[None]:
-        """Have other `fields` for a while."""
-        before = {name: getattr(self, name) for name in fields}
-        vars(self).update(fields)
+    def within(
+        self,
+        *,
+        catching: tuple[ir.Catch, ...] | None = None,
+        handling: tuple[tuple[str | None, AnyValue], ...] | None = None,
+    ) -> Iterator[None]:
+        """Be within other handlers for a while."""
+        around = self.around
+        before = around.catching, around.handling
+        around.catching = before[0] if catching is None else catching
+        around.handling = before[1] if handling is None else handling
         yield
-        vars(self).update(before)
+        around.catching, around.handling = before
 
 
 def _no_lowering(*_: object) -> "BlockLowering":

@@ -14,6 +14,7 @@ from headrace.compiler.frontend.lowering import Lowering
 from headrace.compiler.frontend.modules import Module, is_container
 from headrace.compiler.frontend.names_of_state import ENVIRONMENT, Cell
 from headrace.compiler.frontend.project import Project
+from headrace.compiler.frontend.seeds import warn_of_seeds
 from headrace.compiler.frontend.unordered import warn_of_unordered
 
 _HINTS_OF_STATE = re.compile(r"^\s+(?:import|from)\s|\bglobal\s|\benviron\b", re.MULTILINE)
@@ -28,6 +29,7 @@ def warn_of_shared_state(shared: Lowering, node: ast.FunctionDef, body: ir.Block
     """
     warn_of_unordered(shared, node)
     shared.project.closure()  # loads what is only imported, too
+    warn_of_seeds(shared, body)
     steps = {key: callee for key in shared.functions if (callee := _step(shared.project, key))}
     if not any(map(_may_change_state, shared.project.modules.values())) and not any(
         is_container(default)

@@ -103,7 +103,6 @@ REFUSED = {
     "attribute assignment": ("r = one(1)\n    r.x = 2", "HR102", "r.x"),
     "lambda": ("return one(lambda: 1)", "HR102", "lambda"),
     "walrus": ("return (x := one(1))", "HR102", "x := one"),
-    "set": ("return {1, 2}", "HR102", "{1, 2}"),
     "private attribute": ("return one(1).__class__", "HR102", "one(1).__class__"),
     "bytes": ("return one(b'a')", "HR102", "b'a'"),
     "thrown away": ("one(1) + 1", "HR102", "one(1) + 1"),

@@ -244,7 +244,7 @@ SILENT = {
         "import logging\nLOG = logging.getLogger()",
     ),
     "library": steps(
-        "random.seed(1)\n    numpy.x = 1", "return random.random(), numpy.x", "import random, numpy"
+        "random.x = 1\n    numpy.x = 1", "return random.random(), numpy.x", "import random, numpy"
     ),
     "object with methods of such names": steps(
         "BAR.update(1)", "return BAR.n", "import tqdm\nBAR = tqdm.tqdm()"
@@ -457,6 +457,35 @@ def test_the_order_of_a_set_shows(tmp_path: Path, case: str) -> None:
     assert related.span.line == 3
 
 
+MADE_HERE = {
+    "display": ("return [up(t) for t in {up('a'), up('b')}]", "{up('a'), up('b')}"),
+    "texts": ("return list({'a', 'b'})", "{'a', 'b'}"),
+    "comprehension": ("names = {up(x) for x in xs}\n    return list(names)", "names"),
+    "call": ("return [up(x) for x in set(xs)]", "set(xs)"),
+}
+
+
+@pytest.mark.parametrize("case", MADE_HERE)
+def test_the_order_of_a_set_made_in_the_body_shows(tmp_path: Path, case: str) -> None:
+    body, place = MADE_HERE[case]
+    [finding] = found(tmp_path, sets(body, "list[str]"))
+    assert finding.code == "HR307"
+    assert text_of(tmp_path, finding) == place
+    assert len(finding.related) == (case == "comprehension")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return [up(x) for x in {3, 1}]",
+        "return sorted({up(x) for x in xs}), len(set(xs)), 'a' in {'a', 'b'}",
+        "names = {up(x) for x in xs}\n    return names, up(names), max(names)",
+    ],
+)
+def test_the_order_of_a_set_made_in_the_body_does_not_show(tmp_path: Path, body: str) -> None:
+    assert found(tmp_path, sets(body, "list[str]")) == []
+
+
 @pytest.mark.parametrize(
     "annotation", ["set", "frozenset[str]", "'set[str]'", "typing.Set[str]", "Set[tuple[str, int]]"]
 )
@@ -500,3 +529,47 @@ def test_comments_about_sets_are_judged(tmp_path: Path) -> None:
     assert found(tmp_path, sets(f"return list(tags()){comment}")) == []
     [finding] = found(tmp_path, sets(f"return sorted(tags()){comment}"))
     assert finding.code == "HR105"
+
+
+# --- seeds ---------------------------------------------------------------------------------------
+
+DRAW = "def draw(x): return random.random() * x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"import random\ndef sow(n): random.seed(n)\n{DRAW}", "random.seed(n)"),
+        (f"import random\nrandom.seed(0)\ndef sow(n): pass\n{DRAW}", "random.seed(0)"),
+        (
+            "import random\nimport numpy as np\ndef sow(n):\n    np.random.seed(n)\n"
+            f"    random.seed(n)\n{DRAW}",
+            "np.random.seed(n)",
+        ),
+        ("from random import seed\ndef sow(n): seed(n)\ndef draw(x): return x\n", "seed(n)"),
+    ],
+)
+def test_a_seed_from_which_no_other_step_draws(tmp_path: Path, text: str, place: str) -> None:
+    [finding] = found(tmp_path, f"{text}def pipeline():\n    sow(1)\n    return draw(2)\n")
+    assert finding.code == "HR305"
+    assert text_of(tmp_path, finding) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"import random\ndef sow(n):\n    random.seed(n)\n    return random.random()\n{DRAW}",
+        f"import random\ndef sow(n): pass\nif __name__ == '__main__':\n    random.seed(1)\n{DRAW}",
+        f"import random\ndef sow(n):\n    random.seed(n)\n    return draw(n)\n{DRAW}",
+        f"import other as random\ndef sow(n): random.seed(n)\n{DRAW}",
+    ],
+)
+def test_a_seed_that_is_drawn_from(tmp_path: Path, text: str) -> None:
+    other = "def seed(n): pass\ndef random(): return 4\n"
+    module = f"{text}def pipeline():\n    sow(1)\n    return draw(2)\n"
+    assert found(tmp_path, module, other=other) == []
+
+
+def test_a_seed_of_the_only_step(tmp_path: Path) -> None:
+    text = f"import random\nrandom.seed(1)\n{DRAW}def pipeline():\n    return draw(2)\n"
+    assert found(tmp_path, text) == []

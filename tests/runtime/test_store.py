@@ -314,11 +314,30 @@ def _remove(value: Any) -> None:
     value["file"].unlink()
 
 
+def _attribute(value: Any) -> None:
+    value["other"].value = 2
+
+
+def _inside(value: Any) -> None:
+    value["nested"][0].value.value.append(1)
+
+
 def _unencodable(value: Any) -> None:
     value["list"].append(value["list"])
 
 
-CHANGES = [_append, _assign, _field, _reorder, _rewrite, _add_file, _remove, _unencodable]
+CHANGES = [
+    _append,
+    _assign,
+    _field,
+    _reorder,
+    _rewrite,
+    _add_file,
+    _remove,
+    _attribute,
+    _inside,
+    _unencodable,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
@@ -337,12 +356,12 @@ def test_each_kind_of_change_in_place_is_seen(
             "file": tmp_path / "file",
             "folder": tmp_path / "folder",
             "other": Other(1),
+            "nested": [Other(Other([]))],
         },
     )
     before = fingerprints({"value": value, "fixed": [1]})
     value["file"].read_text()
     assert value["settings"].doubled == 0
-    value["other"].value = 2
     assert changed(before, {"value": value, "fixed": [1]}) == []
     change(value)
     assert changed(before, {"value": value, "fixed": [1]}) == ["value"]

@@ -1,0 +1,88 @@
+"""Whether an expression can raise an exception, as far as types tell."""
+
+import ast
+from collections.abc import Mapping
+
+from headrace.compiler.frontend.inference import infer
+from headrace.compiler.frontend.types import (
+    BOOL,
+    INT,
+    STR,
+    Bool,
+    Dict,
+    Enum,
+    Float,
+    FrozenSet,
+    Int,
+    List,
+    Literal,
+    NoneType,
+    Record,
+    Set,
+    Str,
+    Tuple,
+    TupleOf,
+    Type,
+    Union,
+    field,
+)
+from headrace.compiler.glue import never_raises
+
+_REAL = (Bool, Int, Float)
+_SIZED = (List, Dict, Set, FrozenSet, Tuple, TupleOf, Str)
+
+
+def may_raise(expression: ast.expr, types: Mapping[str, Type]) -> bool:
+    """Return whether evaluating `expression` may raise; `types` are those of the names it reads."""
+    if never_raises(expression):
+        return False
+    match expression:
+        case ast.BoolOp(values=parts) | ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return any(may_raise(part, types) for part in parts)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return may_raise(operand, types)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            return any(may_raise(part, types) for part in (test, body, orelse))
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            operands = [left, *comparators]
+            if any(may_raise(operand, types) for operand in operands):
+                return True
+            found = [_members(infer(operand, types)) for operand in operands]
+            pairs = zip(ops, found, found[1:], strict=False)
+            return not all(_compares(op, left, right) for op, left, right in pairs)
+        case ast.Call(func=ast.Name(id="len"), args=[of], keywords=[]):
+            sized = all(isinstance(one, _SIZED) for one in _members(infer(of, types)))
+            return may_raise(of, types) or not sized
+        case ast.Attribute(value=of, attr=name):
+            record = infer(of, types)
+            known = isinstance(record, Record) and not record.open and field(record, name)
+            return may_raise(of, types) or not known
+    return True
+
+
+def _members(of: Type) -> tuple[Type, ...]:
+    """Return the types that `of` may be, a literal as the type of its values."""
+    members = of.members if isinstance(of, Union) else (of,)
+    return tuple(_widened(member) for member in members)
+
+
+def _widened(of: Type) -> Type:
+    if not isinstance(of, Literal):
+        return of
+    plain: dict[type, Type] = {bool: BOOL, int: INT, str: STR}
+    kinds = {type(value) for value in of.values}
+    return plain[kinds.pop()] if len(kinds) == 1 else of
+
+
+def _compares(op: ast.cmpop, left: tuple[Type, ...], right: tuple[Type, ...]) -> bool:
+    """Whether every value of `left` can be compared with every one of `right`."""
+    match op:
+        case ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot():
+            return True
+        case ast.In() | ast.NotIn():
+            texts = all(isinstance(one, Str) for one in (*left, *right))
+            plain = all(isinstance(one, (*_REAL, Str, NoneType, Enum)) for one in left)
+            held = all(isinstance(one, _SIZED) and not isinstance(one, Str) for one in right)
+            return texts or (plain and held)
+    both = (*left, *right)
+    return all(isinstance(one, _REAL) for one in both) or all(isinstance(one, Str) for one in both)
