@@ -43,6 +43,23 @@ def boom(text):
     except KeyError:
         inner()
 
+def deep(n): return deep(n + 1)
+
+def chained(length):
+    error = ValueError("first")
+    for number in range(length):
+        try:
+            raise ValueError(number) from error
+        except ValueError as raised:
+            error = raised
+    raise error
+
+class Unshowable(Exception):
+    @property
+    def exceptions(self): raise OSError("none of your business")
+
+def unshowable(): raise Unshowable("broken")
+
 def exits(code): sys.exit(code)
 
 def leaves(): os._exit(0)
@@ -328,6 +345,24 @@ def test_the_traceback_shows_the_frames_of_the_user_only(shim: Shim) -> None:
     assert error.count("Traceback") == 2
     assert "KeyError: 'missing'" in error
     assert error.endswith("\nValueError: no {{luck}}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (["flow:deep", "--n=0"], "RecursionError: maximum recursion depth exceeded"),
+        (["flow:chained", "--length=3000"], "ValueError: 2999"),
+        (["flow:unshowable"], "flow.Unshowable: broken"),
+    ],
+)
+def test_an_exception_of_any_length_is_told(shim: Shim, arguments: list[str], last: str) -> None:
+    code, error = shim.failure(*arguments)
+    assert code == 1
+    assert error.endswith(f"{last}\n")
+    caught = ("--catch=here=Exception", "--value=out:=caught[0]", "--output=out=out")
+    code, _, error = shim.run(*caught, *arguments)
+    assert (code, (shim.folder / "out").read_text()) == (0, '="here"')
+    assert error.endswith(f": the pipeline handles {last}\n")
 
 
 @pytest.mark.parametrize(
