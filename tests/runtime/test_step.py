@@ -456,7 +456,7 @@ def test_other_code_than_the_manifest_was_compiled_from_is_refused(shim: Shim) -
     (shim.folder / "made" / "out").unlink()
     file.write_text(MODULE + "# a comment\nopen('ran', 'w')\n")
     exit_code, error = shim.failure("flow:none", **given)
-    assert exit_code == 64
+    assert exit_code == 65
     assert digest in error
     assert str(file) in error
     exit_code, error = shim.failure("flow:none", HEADRACE_CODE=digest, HEADRACE_MODULES="flow,a.b")
