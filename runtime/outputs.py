@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from headrace.runtime import wire
 from headrace.runtime.errors import DataError, from_os_error
@@ -112,11 +113,18 @@ def write(command: StepCommand, given: Mapping[str, str], folder: str) -> None:
 
 
 def _write_file(path: str, text: str) -> None:
-    """Write `text` beside `path`, sync it, and rename it."""
+    """Write `text` to `path`: beside it, synced and renamed, unless something special is there.
+
+    A rename would put a file in the place of a device, a pipe or a link such as /dev/stdout.
+    """
     parent = os.path.dirname(path)
     unfinished = os.path.join(parent, f".{os.path.basename(path)}.{os.getpid()}")
     try:
         os.makedirs(parent, exist_ok=True)
+        if _is_special(path):
+            with open(path, "wb") as file:
+                file.write(text.encode("ascii"))
+            return
         with open(unfinished, "wb") as file:
             file.write(text.encode("ascii"))
             file.flush()
@@ -126,3 +134,7 @@ def _write_file(path: str, text: str) -> None:
         if os.path.exists(unfinished):
             os.unlink(unfinished)
         raise from_os_error(error, f"cannot write the output {path}") from None
+
+
+def _is_special(path: str) -> bool:
+    return os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode)

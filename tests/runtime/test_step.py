@@ -483,6 +483,29 @@ def test_an_output_that_cannot_be_written(shim: Shim) -> None:
     assert os.listdir(shim.folder).count("file") == 1
 
 
+def test_an_output_goes_through_what_is_no_file(shim: Shim) -> None:
+    pipe, link, full = (shim.folder / name for name in ("pipe", "link", "full"))
+    os.mkfifo(pipe)
+    link.symlink_to("target")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    outputs = (f"--output=a={pipe}", f"--output=b={link}", f"--output=c={shim.folder}")
+    try:
+        assert shim.run(*outputs[:2], "flow:none") == (0, "", "")
+        assert os.read(reader, 100) == b"=null"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert (shim.folder / "target").read_text() == "=null"
+    assert shim.run(outputs[2], "flow:none")[0] == 64
+    # A link to the device, so that a shim which replaces it replaces only the link.
+    full.symlink_to("/dev/full")
+    code, _, error = shim.run(f"--output=a={full}", "flow:none")
+    assert code == 75
+    assert error.endswith("full: No space left on device\n")
+    assert full.is_symlink()
+
+
 # --- signals -------------------------------------------------------------------------------------
 
 
