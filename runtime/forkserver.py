@@ -30,6 +30,7 @@ import socket
 import sys
 import time
 
+from headrace.runtime.fork import tell
 from headrace.runtime.zygote import GRACE, Lines, Zygote, send, without_own
 
 TYPE_CHECKING = False
@@ -137,12 +138,16 @@ class Server:
         """Answer for the steps of a zygote that has ended: importing ended it, or a signal."""
         del self._workers[key]
         worker.connection.close()
-        code = os.waitstatus_to_exitcode(os.waitpid(worker.process, 0)[1]) or 1
+        code = os.waitstatus_to_exitcode(os.waitpid(worker.process, 0)[1])
         for name, request in worker.requests.items():
-            with contextlib.suppress(OSError), open(request["log"], "a") as log:
-                modules = ", ".join(request["modules"])
-                log.write(f"headrace: the process that imported {modules} has ended ({code})\n")
-            self._answer(name, code)
+            modules = ", ".join(request["modules"])
+            if code < 0 or worker.has_imported:
+                why = f"the process that imported {modules} has ended ({code})"
+            else:
+                with_code = f" with exit code {code}" if code else ""
+                why = f"importing {modules} ended{with_code} without returning (os._exit?)"
+            tell(request, f"headrace: {why}")
+            self._answer(name, code if code < 0 else 1)
 
     def _end(self) -> None:
         """End the zygotes, which end their steps when their connection closes."""

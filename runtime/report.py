@@ -11,6 +11,7 @@ from headrace.runtime.function import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -51,9 +52,9 @@ def report_handled(step: str, error: UserError) -> None:
         _flush(sys.stderr)
 
 
-def tell_engine(message: str) -> None:
-    """Write `message` where Kubernetes looks for it, if it does."""
-    path = os.environ.get("HEADRACE_TERMINATION_LOG", TERMINATION_LOG)
+def tell_engine(message: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Write `message` where Kubernetes looks for it, if it does, or where `environment` says."""
+    path = environment.get("HEADRACE_TERMINATION_LOG", TERMINATION_LOG)
     if not os.path.exists(path):
         return
     try:

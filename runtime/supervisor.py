@@ -13,6 +13,8 @@ import signal
 import sys
 import time
 
+from headrace.runtime.ending import Ending, explained
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +43,10 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
         if stream is not None:
             stream.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-    finished, finish = os.pipe()
+    ending = Ending()
     child = os.fork()
     if child == 0:
-        return _as_child(run, finished, finish)
-    os.close(finish)
-    os.set_blocking(finished, False)
+        return _as_child(run, ending)
     with contextlib.suppress(OSError):  # the child may have done it, and gone
         os.setpgid(child, child)
     for number in _STOPPING:
@@ -60,24 +60,15 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         _end(child, stopped.number)
         os._exit(128 + stopped.number)
-    return _exit_code(status, _was_written(finished), tell)
+    return _exit_code(status, ending, tell)
 
 
-def _as_child(run: Callable[[], int], finished: int, finish: int) -> int:
-    os.close(finished)
+def _as_child(run: Callable[[], int], ending: Ending) -> int:
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     code = run()
-    os.write(finish, b".")
-    os.close(finish)
+    ending.announce(code)
     return code
-
-
-def _was_written(finished: int) -> bool:
-    try:
-        return bool(os.read(finished, 1))
-    except BlockingIOError:  # a process that the child left behind has it open
-        return False
 
 
 def _stop(number: int, _: object) -> None:
@@ -114,15 +105,13 @@ def _signal_group(child: int, number: int) -> None:
         os.kill(child, number)
 
 
-def _exit_code(status: int, has_finished: bool, tell: Callable[[str], object]) -> int:
-    code = os.waitstatus_to_exitcode(status)
+def _exit_code(status: int, ending: Ending, tell: Callable[[str], object]) -> int:
+    code, why = explained(os.waitstatus_to_exitcode(status), ending.announced())
     if code < 0:
         name = signal.Signals(-code).name
         hint = ": perhaps the step needs more memory" if -code == signal.SIGKILL else ""
         return _told(f"headrace: the step was ended by {name}{hint}", 128 - code, tell)
-    if not has_finished and code == 0:
-        return _told("headrace: the step ended without returning (os._exit?)", 1, tell)
-    return code
+    return _told(why, code, tell) if why else code
 
 
 def _told(text: str, code: int, tell: Callable[[str], object]) -> int:

@@ -336,7 +336,8 @@ class _Runner:
 
         What the shim has not said itself is added to the log.
         """
-        said = _first_line(attempt.message).removeprefix(f"headrace: step {attempt.node.id}: ")
+        said = _first_line(attempt.message)
+        said = said.removeprefix(f"headrace: step {attempt.node.id}: ").removeprefix("headrace: ")
         if attempt.timed_out:
             why = f"stopped: it ran longer than {attempt.node.settings.timeout} s"
         elif code == 0:

@@ -66,6 +66,8 @@ def leaves_a_child():
         os._exit(0)
     return process
 
+def leaves(code): os._exit(code)
+
 def allocates(): return len(bytearray(80_000_000))
 """
 
@@ -248,6 +250,10 @@ def test_a_module_with_threads_is_imported_by_each_step(server: Server) -> None:
         server.run("threaded:add", f'--a="{"x" * 200_000}"', '--b=""')[0] == 65
     )  # without a store
     assert server.run("threaded:add", f'--a="{"x" * 99_000}"', '--b=""')[0] == 0
+    code, _, log = server.run("threaded:leaves", "--code=64")
+    assert code == 1
+    assert "the step ended with exit code 64 without returning" in log
+    assert list(server.folder.glob("*/*.ending")) == []
 
 
 def test_a_module_that_cannot_be_imported_is_told_in_each_log(server: Server) -> None:
@@ -261,16 +267,22 @@ def test_a_module_that_cannot_be_imported_is_told_in_each_log(server: Server) ->
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
-    [("import os; os._exit(3)", 3), ("import os; os.kill(os.getpid(), 11)", -11)],
+    ("body", "code", "why"),
+    [
+        ("os._exit(64)", 1, "importing deadly ended with exit code 64 without returning"),
+        ("os._exit(0)", 1, "importing deadly ended without returning (os._exit?)"),
+        ("os.kill(os.getpid(), 11)", -11, "the process that imported deadly has ended (-11)"),
+    ],
 )
 def test_an_import_that_ends_the_process_ends_its_steps_only(
-    server: Server, body: str, code: int
+    server: Server, body: str, code: int, why: str
 ) -> None:
-    server.add_module("deadly", body)
-    got, _, log = server.run("deadly:f")
+    server.add_module("deadly", f"import os\n{body}")
+    (server.folder / "message").touch()
+    got, _, log = server.run("deadly:f", HEADRACE_TERMINATION_LOG=f"{server.folder}/message")
     assert got == code
-    assert "the process that imported deadly has ended" in log
+    assert f"headrace: {why}" in log
+    assert (server.folder / "message").read_text() == log.strip()
     assert server.run("flow:add", "--a=1")[:2] == (0, 2)
 
 

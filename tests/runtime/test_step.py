@@ -62,7 +62,12 @@ def unshowable(): raise Unshowable("broken")
 
 def exits(code): sys.exit(code)
 
-def leaves(): os._exit(0)
+def leaves(code=0): os._exit(code)
+
+def leaves_late(code, fails=False):
+    import atexit
+    atexit.register(os._exit, code)
+    if fails: raise ValueError("first")
 
 def mutate(rows, other=None):
     rows.append(1)
@@ -371,6 +376,7 @@ def test_an_exception_of_any_length_is_told(shim: Shim, arguments: list[str], la
         (1, ["flow:exits", "--code=0"], "exits ended the program (sys.exit(0)) instead of"),
         (1, ["flow:exits", '--code="bye"'], "(sys.exit('bye'))"),
         (1, ["flow:leaves"], "ended without returning"),
+        (1, ["flow:leaves", "--code=64"], "the step ended with exit code 64 without returning ("),
         (1, ["--step=grow", "flow:mutate", "--rows=[]"], "step grow: flow:mutate changed its argu"),
         (1, ["flow:echo", "--value:=[1][2]"], "IndexError: list index out of range"),
         (1, ["--condition=c:=result > 1", "--output=c=c", "flow:echo", '--value="a"'], "TypeError"),
@@ -414,6 +420,16 @@ def test_each_failure_has_its_code_and_one_clear_line(
         assert error.count("\n") == 1
 
 
+def test_what_ends_the_process_after_the_step_is_no_success(shim: Shim) -> None:
+    code, _, error = shim.run("flow:leaves_late", "--code=65")
+    assert code == 1
+    assert error == "headrace: the step ended with exit code 65 after it had returned (os._exit?)\n"
+    assert shim.termination.read_text() == error.strip()
+    code, error = shim.failure("flow:leaves_late", "--code=0", "--fails=true")
+    assert code == 1
+    assert error.endswith("ValueError: first\n")
+
+
 def test_a_file_that_is_changed_in_place_is_named(shim: Shim) -> None:
     store = {"HEADRACE_STORE": "store"}
     file = shim.result("flow:write_file", '--text="a"', **store)
@@ -438,6 +454,7 @@ def test_a_missing_dependency_is_named(shim: Shim) -> None:
         ("import sys; sys.exit(0)", "ended the program (sys.exit)"),
         ("def f(:", "SyntaxError"),
         ("import os; os._exit(0)", "ended without returning"),
+        ("import os; os._exit(64)", "ended with exit code 64 without returning (os._exit?)"),
     ],
 )
 def test_a_module_that_fails_when_imported(shim: Shim, body: str, part: str) -> None:

@@ -142,8 +142,8 @@ def test_steps_run_side_by_side_up_to_jobs(project: Project) -> None:
     ("function", "arguments", "message"),
     [
         ("fail", {"text": const("bad {{x}}")}, "ValueError: bad {{x}}"),
-        ("leave", {"code": const(0)}, "ended without its output 'out': did it end the process"),
-        ("leave", {"code": const(7)}, "exit code 7"),
+        ("leave", {"code": const(0)}, "the step ended without returning (os._exit?)"),
+        ("leave", {"code": const(64)}, "the step ended with exit code 64 without returning"),
         ("crash", {}, "ended by signal 11 (Segmentation fault)"),
         ("absent", {}, "absent"),
     ],
