@@ -31,6 +31,7 @@ import sys
 import time
 
 from headrace.runtime.fork import tell
+from headrace.runtime.orphans import adopt, end_children
 from headrace.runtime.zygote import GRACE, Lines, Zygote, send, without_own
 
 TYPE_CHECKING = False
@@ -63,6 +64,7 @@ class Server:
         """Serve until the other side is gone, and end every step then."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner decides what Ctrl-C means
         signal.signal(signal.SIGTERM, _stop)
+        adopt()  # the steps of a zygote that is killed, and what importing started
         with contextlib.suppress(_Stopped):
             while self._open:
                 sockets = [self._connection, *(w.connection for w in self._workers.values())]
@@ -139,6 +141,7 @@ class Server:
         del self._workers[key]
         worker.connection.close()
         code = os.waitstatus_to_exitcode(os.waitpid(worker.process, 0)[1])
+        end_children(other.process for other in self._workers.values())
         for name, request in worker.requests.items():
             modules = ", ".join(request["modules"])
             if code < 0 or worker.has_imported:
@@ -164,6 +167,7 @@ class Server:
                 elif time.monotonic() > deadline:
                     os.kill(process, signal.SIGKILL)
             time.sleep(0.005)
+        end_children()
 
 
 class _Stopped(Exception):

@@ -2,7 +2,7 @@
 
 Python runs signal handlers only between its own instructions, so code that stays in C would not
 hear SIGTERM; and the kernel drops signals of process 1 that have no handler. A parent that only
-waits has neither problem. As process 1 it also takes in orphans.
+waits has neither problem. It also takes in what the child leaves behind, and ends it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import time
 
 from headrace.runtime.ending import Ending, explained
+from headrace.runtime.orphans import adopt, children, end_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
         if stream is not None:
             stream.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-    ending = Ending()
+    ending, spared = Ending(), children()  # what replaced itself by this program may have some
     child = os.fork()
     if child == 0:
         return _as_child(run, ending)
     with contextlib.suppress(OSError):  # the child may have done it, and gone
         os.setpgid(child, child)
+    adopt()  # the child has its modules to import before it can leave anything behind
     for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
@@ -59,7 +61,9 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
     except _Stopped as stopped:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         _end(child, stopped.number)
+        end_children(spared)
         os._exit(128 + stopped.number)
+    end_children(spared)
     return _exit_code(status, ending, tell)
 
 

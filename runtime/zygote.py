@@ -13,6 +13,7 @@ import time
 
 from headrace.runtime import fork
 from headrace.runtime.ending import Ending, announced_in_file, explained
+from headrace.runtime.orphans import adopt, children, end_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,9 +84,11 @@ class Zygote:
         self._open = True
 
     def serve(self) -> None:
-        """Serve until the other side is gone and every step has ended."""
+        """Serve until the other side is gone and every step has ended; leave no process behind."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        adopt()
         self._imported = fork.import_modules(self._first)
+        self._spared = children()  # modules may start programs for all the steps
         send(self._connection, {"imported": self._imported.can_fork})
         self._woken, self._wake = socket.socketpair()
         self._woken.setblocking(False)
@@ -95,6 +98,7 @@ class Zygote:
         signal.signal(signal.SIGTERM, lambda *_: self._close())
         while self._open or self._children:
             self._turn()
+        end_children()
 
     def _turn(self) -> None:
         sockets = [self._woken, *([self._connection] if self._open else [])]
@@ -130,6 +134,8 @@ class Zygote:
         code = 70
         try:
             os.setsid()
+            # As long as a step runs, what it starts must not be taken for what another one left.
+            adopt()
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
@@ -182,6 +188,7 @@ class Zygote:
             _, status, usage = os.wait4(ended.si_pid, 0)
             child = self._children.pop(ended.si_pid, None)
             if child is not None:
+                end_children({*self._children, *self._spared})
                 code = self._explained(child, os.waitstatus_to_exitcode(status))
                 self._answer(child, code, usage.ru_maxrss)
 

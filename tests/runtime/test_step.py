@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from headrace.runtime import code, wire
-from processes import all_end
+from processes import DETACHES, all_end, is_alive
 from runtime_shapes import HAZARDS
 
-MODULE = """
-import os, sys, time
+MODULE = (
+    """
+import os, subprocess, sys, time
 from pathlib import Path
 
 import runtime_shapes
@@ -126,6 +127,8 @@ def wrapped(function):
 @wrapped
 def decorated(a, /, b=5): return [a, b]
 """
+    + DETACHES
+)
 
 STORED = '{"!": "stored", "digest": "sha256:%s", "size": 1}'.replace("%s", "0" * 64)
 
@@ -548,6 +551,27 @@ def test_sigterm_is_obeyed_at_once_and_by_all(shim: Shim, arguments: list[str]) 
     assert time.monotonic() - started < 1
     assert all_end(inner)
     assert not (shim.folder / "made").exists()
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_nothing_outlives_the_step(shim: Shim, seconds: int) -> None:
+    process = shim.start("--output=out=made/out", "flow:detaches", f"--seconds={seconds}")
+    inner = [wait_for(shim.folder / name) for name in ("started", "child", "orphan")]
+    if seconds:
+        assert all(map(is_alive, inner))
+        process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == (143 if seconds else 0)
+    assert all_end(inner)
+
+
+def test_what_was_there_before_the_step_is_left_alone(shim: Shim) -> None:
+    python = f"{sys.executable} -m headrace.runtime.step flow:none"
+    command = ["sh", "-c", f"sleep 60 & echo $! > before; exec {python}"]
+    subprocess.run(command, cwd=shim.folder, env=shim.environment({}), check=True)
+    before = wait_for(shim.folder / "before")
+    assert is_alive(before)
+    os.kill(before, signal.SIGKILL)
 
 
 def test_as_process_1_it_obeys_too(shim: Shim) -> None:
