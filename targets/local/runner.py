@@ -299,6 +299,7 @@ class _Runner:
             f"--modules={','.join(code.modules)}",
             f"--import={code.imported_first or ''}",
             f"--store={self._store}",
+            "--unlimited",
             *step_arguments(node, spell, paths),
         ]
 

@@ -343,6 +343,19 @@ def test_long_values_without_a_store(shim: Shim) -> None:
     assert "the output 'out' has 100002 bytes" in error
 
 
+def test_where_no_engine_stands_between_the_steps_texts_have_any_length(shim: Shim) -> None:
+    free, store = "--unlimited", {"HEADRACE_STORE": "store"}
+    assert len(shim.result(free, "flow:big", "--n=200000")) == 200_003
+    assert len(shim.result(free, "--gathered=out", "flow:big", "--n=200", **store)) == 203
+    assert len(shim.result(free, "--gathered=out", "flow:big", "--n=5000", **store)) < 200
+    for where in ({}, store):
+        items = ("--items=out:=['x' * 3000 for _ in result]", "flow:echo", f"--value={[1] * 60}")
+        listed = json.loads(shim.result(free, *items, **where))
+        assert [len(text) for text in listed] == [3003] * 60
+    shutil.rmtree(shim.folder / "made")
+    assert shim.failure("--unlimited=1", "flow:none")[0] == 64
+
+
 # --- what goes wrong -----------------------------------------------------------------------------
 
 

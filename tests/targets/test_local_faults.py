@@ -274,6 +274,14 @@ def test_a_result_of_any_size_is_recorded(project: Project) -> None:
     assert f'"result": {big.text},' in text
 
 
+def test_a_list_of_any_length_may_be_mapped_over(project: Project) -> None:
+    outputs = [spec("each", "items", "range(30_000)"), spec("count", "value", "result")]
+    outcome = project.run(call("one", outputs=outputs), result=out("one", "count"))
+    assert (outcome.message, outcome.result) == ("", 1)
+    (text,) = project.folder.glob(".headrace/runs/*/steps/one/outputs/each")
+    assert len(json.loads(text.read_text())) == 30_000
+
+
 def test_a_lost_result_fails_the_run(project: Project) -> None:
     """The object of a result that was put into the store is gone when the run ends."""
     emptied = const(str(project.folder / ".headrace" / "store" / "objects"))
