@@ -62,22 +62,34 @@ def _children_among_all() -> set[int]:
     return found
 
 
-def end_children(spared: Iterable[int] = ()) -> None:
-    """Kill the children of this process but for those `spared`, and all that they started."""
+def end_children(spared: Iterable[int] = (), grace: float = 0.0) -> None:
+    """Kill the children of this process but for those `spared`, and all that they started.
+
+    For `grace` seconds they may end by themselves.
+    """
     left_alone = set(spared)
-    deadline = time.monotonic() + _PATIENCE
+    kill_at = time.monotonic() + grace
+    deadline = kill_at + _PATIENCE
     while True:
         found = children() - left_alone
         if not found or time.monotonic() > deadline:
             return
-        for process in found:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            except PermissionError:  # it has become another user's
-                left_alone.add(process)
+        if time.monotonic() >= kill_at:
+            left_alone |= _not_killed(found)
         time.sleep(0.001)
         for process in found:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(process, os.WNOHANG)
+
+
+def _not_killed(processes: set[int]) -> set[int]:
+    """Send SIGKILL to `processes`, and return those that have become another user's."""
+    others = set()
+    for process in processes:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            others.add(process)
+    return others

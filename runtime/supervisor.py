@@ -63,7 +63,7 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
         _end(child, stopped.number)
         end_children(spared)
         os._exit(128 + stopped.number)
-    end_children(spared)
+    end_children(spared, GRACE)  # as multiprocessing's tracker of shared memory does, tidying up
     return _exit_code(status, ending, tell)
 
 

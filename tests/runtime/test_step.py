@@ -101,6 +101,10 @@ def sleeps(seconds):
         os._exit(0)
     time.sleep(seconds)
 
+def shares():
+    program = "sleep 0.1; echo -n done > tidied"
+    subprocess.Popen(["sh", "-c", program], start_new_session=True)
+
 def in_c():
     Path("started").write_text(str(os.getpid()))
     return 7 ** 99_999_999
@@ -576,6 +580,11 @@ def test_nothing_outlives_the_step(shim: Shim, seconds: int) -> None:
     process.communicate(timeout=20)
     assert process.returncode == (143 if seconds else 0)
     assert all_end(inner)
+
+
+def test_what_tidies_up_after_the_step_may_do_so(shim: Shim) -> None:
+    assert shim.result("flow:shares") == "=null"
+    assert (shim.folder / "tidied").read_text() == "done"
 
 
 def test_what_was_there_before_the_step_is_left_alone(shim: Shim) -> None:
