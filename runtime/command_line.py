@@ -25,6 +25,7 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
   --condition=NAME:=EXPRESSION  an output that is true or false
   --items=NAME:=EXPRESSION      an output that is a list of values
   --gathered=NAME               the output becomes one of many in a list: keep its text short
+  --unlimited                   no engine stands between the steps: texts may have any length
   --output=NAME=PATH            write an output there; without an expression it is `result`
   --xcom=PATH                   write all outputs there, as one JSON object
   --declare=NAME                with --xcom: an output that is `result`
@@ -64,6 +65,7 @@ class StepCommand:
         self.xcom: str | None = None
         self.declared: list[str] = []
         self.gathered: list[str] = []
+        self.unlimited = False
         self.code: str | None = None
         self.modules: str | None = None
         self.first: str | None = None
@@ -154,9 +156,11 @@ def _add_argument(command: StepCommand, argument: str) -> None:
 
 def _add_option(command: StepCommand, argument: str) -> None:
     option, equals, value = argument[2:].partition("=")
-    if not equals:
+    if argument == "--unlimited":
+        command.unlimited = True
+    elif not equals:
         raise ManifestError(f"unknown option {argument[:80]!r} (see headrace-step --help)")
-    if option == "catch":
+    elif option == "catch":
         given = _given(value, argument)
         command.catches.append((given.name, given.text.split(",")))
     elif option == "let":

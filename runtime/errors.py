@@ -14,7 +14,7 @@ class ManifestError(StepError):
 
 
 class DataError(StepError):
-    """A value or an artifact is damaged, absent or cannot travel (sysexits EX_DATAERR)."""
+    """A value, an artifact or the code is not what it should be, or cannot travel (EX_DATAERR)."""
 
     exit_code = 65
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -11,10 +12,13 @@ from headrace.runtime import code as _code  # noqa: F401
 from headrace.runtime import codecs as _codecs  # noqa: F401
 from headrace.runtime import folders as _folders  # noqa: F401
 from headrace.runtime import step
+from headrace.runtime.report import tell_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
+
+    from headrace.runtime.ending import Ending
 
 _UNFIT_TO_FORK = ("jax", "tensorflow", "grpc")
 """Packages that start threads of their own when imported, and say that they must not be forked."""
@@ -137,11 +141,12 @@ def set_up(request: dict[str, Any]) -> None:
     os.chdir(request["cwd"])
 
 
-def run_here(argv: list[str]) -> int:
+def run_here(argv: list[str], ending: Ending) -> int:
     """Run a step in this process, do what Python does before it ends, and return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     code = step.run(argv)
+    ending.announce(code)
     import atexit
 
     threading = sys.modules.get("threading")
@@ -151,16 +156,29 @@ def run_here(argv: list[str]) -> int:
     return code
 
 
+_PROGRAM = """\
+import sys
+from headrace.runtime import ending, step
+code = step.run(sys.argv[2:])
+ending.announce_in_file(sys.argv[1], code)
+sys.exit(code)
+"""
+
+
+def ending_file(request: dict[str, Any]) -> str:
+    """Return the file in which a step in an interpreter of its own announces how it will end."""
+    return str(request["log"]) + ".ending"
+
+
 def run_fresh(request: dict[str, Any]) -> NoReturn:
     """Run a step in a new interpreter instead of this one."""
     before = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([*request["path"], *([before] if before else [])])
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-    program = "import sys; from headrace.runtime.step import run; sys.exit(run(sys.argv[1:]))"
-    command = [sys.executable, "-c", program, *request["argv"]]
+    command = [sys.executable, "-c", _PROGRAM, ending_file(request), *request["argv"]]
     # One argument of a program is at most 128 KiB long on Linux, and values may be longer.
     if any(len(argument) > 100_000 for argument in command):
-        command = [*command[:3], "@" + _file_of(request)]
+        command = [*command[:4], "@" + _file_of(request)]
     os.execve(sys.executable, command, environment)
 
 
@@ -171,3 +189,10 @@ def _file_of(request: dict[str, Any]) -> str:
     with open(path, "w", encoding="ascii") as file:
         json.dump(request["argv"], file)
     return str(path)
+
+
+def tell(request: dict[str, Any], text: str) -> None:
+    """Write the line `text` to the log of a step that can say nothing any more, and as its last."""
+    with contextlib.suppress(OSError), open(request["log"], "a", encoding="utf-8") as log:
+        log.write(text + "\n")
+    tell_engine(text, request["env"])

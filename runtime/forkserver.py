@@ -30,6 +30,8 @@ import socket
 import sys
 import time
 
+from headrace.runtime.fork import tell
+from headrace.runtime.orphans import adopt, end_children
 from headrace.runtime.zygote import GRACE, Lines, Zygote, send, without_own
 
 TYPE_CHECKING = False
@@ -62,6 +64,7 @@ class Server:
         """Serve until the other side is gone, and end every step then."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner decides what Ctrl-C means
         signal.signal(signal.SIGTERM, _stop)
+        adopt()  # the steps of a zygote that is killed, and what importing started
         with contextlib.suppress(_Stopped):
             while self._open:
                 sockets = [self._connection, *(w.connection for w in self._workers.values())]
@@ -137,12 +140,17 @@ class Server:
         """Answer for the steps of a zygote that has ended: importing ended it, or a signal."""
         del self._workers[key]
         worker.connection.close()
-        code = os.waitstatus_to_exitcode(os.waitpid(worker.process, 0)[1]) or 1
+        code = os.waitstatus_to_exitcode(os.waitpid(worker.process, 0)[1])
+        end_children(other.process for other in self._workers.values())
         for name, request in worker.requests.items():
-            with contextlib.suppress(OSError), open(request["log"], "a") as log:
-                modules = ", ".join(request["modules"])
-                log.write(f"headrace: the process that imported {modules} has ended ({code})\n")
-            self._answer(name, code)
+            modules = ", ".join(request["modules"])
+            if code < 0 or worker.has_imported:
+                why = f"the process that imported {modules} has ended ({code})"
+            else:
+                with_code = f" with exit code {code}" if code else ""
+                why = f"importing {modules} ended{with_code} without returning (os._exit?)"
+            tell(request, f"headrace: {why}")
+            self._answer(name, code if code < 0 else 1)
 
     def _end(self) -> None:
         """End the zygotes, which end their steps when their connection closes."""
@@ -159,6 +167,7 @@ class Server:
                 elif time.monotonic() > deadline:
                     os.kill(process, signal.SIGKILL)
             time.sleep(0.005)
+        end_children()
 
 
 class _Stopped(Exception):

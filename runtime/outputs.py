@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from headrace.runtime import wire
 from headrace.runtime.errors import DataError, from_os_error
@@ -43,60 +44,58 @@ def texts(
         ManifestError: it needs a store, or an expression is none.
         Exception: what an expression raises.
     """
-    given = {}
+    given, writer = {}, _Writer(command, store)
     for name in command.outputs():
         role, source = command.expressions.get(name, ("value", None))
         if names.get("caught") is not None and (source is None or not reads(source, "caught")):
             given[name] = _ABSENT[role]
             continue
         value = names["result"] if source is None else evaluate(source, names)
-        longest = LONGEST_GATHERED if name in command.gathered else LONGEST_INLINE
-        given[name] = _text(name, role, value, store, longest)
+        given[name] = writer.text(name, role, value)
     return given
 
 
-def _text(name: str, role: str, value: object, store: wire.Keeper | None, longest: int) -> str:
-    if role == "condition":
-        return "true" if value else "false"
-    if role == "items":
-        return _items(name, list(value), store)  # type: ignore[call-overload]
-    return marked(name, value, store, longest)
+class _Writer:
+    """Writes values as texts that are short enough for what stands between the steps."""
 
+    def __init__(self, command: StepCommand, store: wire.Keeper | None) -> None:
+        self._store = store
+        self._gathered = () if command.unlimited else command.gathered
+        self._limit = float("inf") if command.unlimited else LONGEST_WITHOUT_STORE
 
-def _items(name: str, elements: list[object], store: wire.Keeper | None) -> str:
-    text = wire.encode_marked_list([marked(name, e, store) for e in elements])
-    if len(text) > LONGEST_WITHOUT_STORE and store is not None:
-        short = [marked(name, e, store, LONGEST_GATHERED) for e in elements]
-        text = wire.encode_marked_list(short)
-    if len(text) > LONGEST_WITHOUT_STORE:
-        more = "" if store is not None else ", or set `store` in the configuration"
-        raise DataError(
-            f"the list {name!r} has {len(elements)} elements in {len(text)} bytes, and an "
-            f"engine takes {LONGEST_WITHOUT_STORE}: pass shorter elements, such as numbers{more}"
-        )
-    return text
+    def text(self, name: str, role: str, value: object) -> str:
+        """Return the text of the output `name`; see `texts` for what it raises."""
+        if role == "condition":
+            return "true" if value else "false"
+        if role == "items":
+            return self._items(name, list(value))  # type: ignore[call-overload]
+        return self._marked(name, value, name in self._gathered)
 
+    def _items(self, name: str, elements: list[object]) -> str:
+        text = wire.encode_marked_list([self._marked(name, e) for e in elements])
+        if len(text) > self._limit and self._store is not None:
+            text = wire.encode_marked_list([self._marked(name, e, True) for e in elements])
+        if len(text) > self._limit:
+            more = "" if self._store is not None else ", or set `store` in the configuration"
+            raise DataError(
+                f"the list {name!r} has {len(elements)} elements in {len(text)} bytes, and an "
+                f"engine takes {self._limit}: pass shorter elements, such as numbers{more}"
+            )
+        return text
 
-def marked(
-    name: str, value: object, store: wire.Keeper | None, longest: int = LONGEST_INLINE
-) -> str:
-    """Return the marked text of `value`, put into `store` when it has more than `longest` bytes.
-
-    Raises:
-        DataError: the value cannot travel, or is too long and there is no store.
-        ManifestError: it needs a store and there is none.
-    """
-    text = wire.encode(value, store)
-    if len(text) <= longest:
+    def _marked(self, name: str, value: object, is_one_of_many: bool = False) -> str:
+        """Return the marked text of `value`, or of a reference to it in the store if it is long."""
+        text = wire.encode(value, self._store)
+        if len(text) <= (LONGEST_GATHERED if is_one_of_many else LONGEST_INLINE):
+            return wire.mark(text)
+        if self._store is not None:
+            return wire.mark(wire.reference_text(self._store.save_text(text)))
+        if len(text) > self._limit:
+            raise DataError(
+                f"the output {name!r} has {len(text)} bytes, and an engine takes {self._limit}: "
+                "set `store` in the configuration"
+            )
         return wire.mark(text)
-    if store is not None:
-        return wire.mark(wire.reference_text(store.save_text(text)))
-    if len(text) > LONGEST_WITHOUT_STORE:
-        raise DataError(
-            f"the output {name!r} has {len(text)} bytes, and an engine takes "
-            f"{LONGEST_WITHOUT_STORE}: set `store` in the configuration"
-        )
-    return wire.mark(text)
 
 
 def write(command: StepCommand, given: Mapping[str, str], folder: str) -> None:
@@ -112,11 +111,18 @@ def write(command: StepCommand, given: Mapping[str, str], folder: str) -> None:
 
 
 def _write_file(path: str, text: str) -> None:
-    """Write `text` beside `path`, sync it, and rename it."""
+    """Write `text` to `path`: beside it, synced and renamed, unless something special is there.
+
+    A rename would put a file in the place of a device, a pipe or a link such as /dev/stdout.
+    """
     parent = os.path.dirname(path)
     unfinished = os.path.join(parent, f".{os.path.basename(path)}.{os.getpid()}")
     try:
         os.makedirs(parent, exist_ok=True)
+        if _is_special(path):
+            with open(path, "wb") as file:
+                file.write(text.encode("ascii"))
+            return
         with open(unfinished, "wb") as file:
             file.write(text.encode("ascii"))
             file.flush()
@@ -126,3 +132,7 @@ def _write_file(path: str, text: str) -> None:
         if os.path.exists(unfinished):
             os.unlink(unfinished)
         raise from_os_error(error, f"cannot write the output {path}") from None
+
+
+def _is_special(path: str) -> bool:
+    return os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode)

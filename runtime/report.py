@@ -11,6 +11,7 @@ from headrace.runtime.function import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -51,9 +52,9 @@ def report_handled(step: str, error: UserError) -> None:
         _flush(sys.stderr)
 
 
-def tell_engine(message: str) -> None:
-    """Write `message` where Kubernetes looks for it, if it does."""
-    path = os.environ.get("HEADRACE_TERMINATION_LOG", TERMINATION_LOG)
+def tell_engine(message: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Write `message` where Kubernetes looks for it, if it does, or where `environment` says."""
+    path = environment.get("HEADRACE_TERMINATION_LOG", TERMINATION_LOG)
     if not os.path.exists(path):
         return
     try:
@@ -70,40 +71,59 @@ def _flush(stream: object) -> None:
 
 def _formatted(error: BaseException) -> tuple[str, str]:
     """Return the traceback of `error` without frames of ours, and its last line."""
-    import traceback
-
-    _trim(error, set())
+    last = _last(error)
     try:
-        # What is printed is the user's; a broken __str__ is too.
+        import traceback
+
+        _trim(error)
         shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        last = "".join(traceback.format_exception_only(type(error), error)).strip()
-    except Exception as second:
-        shown = last = f"{type(error).__name__} (its text cannot be shown: {second!r})"
+    except Exception:  # the user's exception may be broken, or the memory used up
+        shown = f"{last}\n"
     return shown, last if isinstance(error, Exception) and "\n" not in last else _last_line(last)
+
+
+def _last(error: BaseException) -> str:
+    """Return what the traceback of `error` ends with."""
+    try:
+        import traceback
+
+        # What is printed is the user's; a broken __str__ is too.
+        return "".join(traceback.format_exception_only(type(error), error)).strip()
+    except Exception as second:
+        return f"{type(error).__name__} (its text cannot be shown: {type(second).__name__})"
 
 
 def _last_line(text: str) -> str:
     return text.rpartition("\n")[2]
 
 
-def _trim(error: BaseException, seen: set[int]) -> None:
-    """Take our frames out of the traceback of `error` and of all that it is chained to."""
-    if id(error) in seen:
-        return
-    seen.add(id(error))
-    error.__traceback__ = _without_own(error.__traceback__)
-    linked = [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
-    for other in linked:
-        if isinstance(other, BaseException):
-            _trim(other, seen)
+def _trim(error: BaseException) -> None:
+    """Take our frames out of the traceback of `error` and of all that it is chained to.
+
+    A chain may be longer than Python lets functions call one another, and so may a traceback.
+    """
+    seen, waiting = set(), [error]
+    while waiting:
+        at = waiting.pop()
+        if id(at) in seen:
+            continue
+        seen.add(id(at))
+        at.__traceback__ = _without_own(at.__traceback__)
+        linked = [at.__cause__, at.__context__, *getattr(at, "exceptions", ())]
+        waiting += [other for other in linked if isinstance(other, BaseException)]
 
 
-def _without_own(at: TracebackType | None) -> TracebackType | None:
-    if at is None:
-        return None
-    rest = _without_own(at.tb_next)
-    file = at.tb_frame.f_code.co_filename
-    if file.startswith((OWN_FOLDER, "<frozen importlib", "<frozen runpy")):
-        return rest
-    at.tb_next = rest
-    return at
+def _without_own(first: TracebackType | None) -> TracebackType | None:
+    frames = []
+    while first is not None:
+        frames.append(first)
+        first = first.tb_next
+    rest = None
+    for at in reversed(frames):
+        file = at.tb_frame.f_code.co_filename
+        if file.startswith((OWN_FOLDER, "<frozen importlib", "<frozen runpy")):
+            continue
+        if at.tb_next is not rest:  # setting it walks over all that follow
+            at.tb_next = rest
+        rest = at
+    return rest

@@ -11,7 +11,7 @@ import sys
 
 from headrace.runtime import changes, command_line, function, outputs, wire
 from headrace.runtime.command_line import COMPUTE, USAGE, StepCommand
-from headrace.runtime.errors import ManifestError, StepError
+from headrace.runtime.errors import DataError, ManifestError, StepError
 from headrace.runtime.function import UserError
 from headrace.runtime.glue import evaluate, handled
 from headrace.runtime.opaque import References, Touched
@@ -204,7 +204,12 @@ class _Step:
         return self._copies
 
     def _check_code(self) -> None:
-        """Refuse to run other code than the manifest was compiled from."""
+        """Refuse to run other code than the manifest was compiled from.
+
+        Raises:
+            DataError: the digest of the code is another.
+            ManifestError: the code is not here.
+        """
         command, environment = self._command, os.environ
         expected = environment.get("HEADRACE_CODE", "") if command.code is None else command.code
         listed = environment.get("HEADRACE_MODULES", "")
@@ -223,7 +228,7 @@ class _Step:
             )
         if found != expected:
             where = ", ".join(filter(None, map(find_module, modules)))
-            raise ManifestError(
+            raise DataError(
                 f"the code here is not the code that the manifest was compiled from: {found}, "
                 f"not {expected} (over {where}); compile again, or use the image with that code"
             )

@@ -2,7 +2,7 @@
 
 Python runs signal handlers only between its own instructions, so code that stays in C would not
 hear SIGTERM; and the kernel drops signals of process 1 that have no handler. A parent that only
-waits has neither problem. As process 1 it also takes in orphans.
+waits has neither problem. It also takes in what the child leaves behind, and ends it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import os
 import signal
 import sys
 import time
+
+from headrace.runtime.ending import Ending, explained
+from headrace.runtime.orphans import adopt, children, end_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +44,13 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
         if stream is not None:
             stream.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-    finished, finish = os.pipe()
+    ending, spared = Ending(), children()  # what replaced itself by this program may have some
     child = os.fork()
     if child == 0:
-        return _as_child(run, finished, finish)
-    os.close(finish)
-    os.set_blocking(finished, False)
+        return _as_child(run, ending)
     with contextlib.suppress(OSError):  # the child may have done it, and gone
         os.setpgid(child, child)
+    adopt()  # the child has its modules to import before it can leave anything behind
     for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
@@ -59,25 +61,18 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
     except _Stopped as stopped:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         _end(child, stopped.number)
+        end_children(spared)
         os._exit(128 + stopped.number)
-    return _exit_code(status, _was_written(finished), tell)
+    end_children(spared, GRACE)  # as multiprocessing's tracker of shared memory does, tidying up
+    return _exit_code(status, ending, tell)
 
 
-def _as_child(run: Callable[[], int], finished: int, finish: int) -> int:
-    os.close(finished)
+def _as_child(run: Callable[[], int], ending: Ending) -> int:
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     code = run()
-    os.write(finish, b".")
-    os.close(finish)
+    ending.announce(code)
     return code
-
-
-def _was_written(finished: int) -> bool:
-    try:
-        return bool(os.read(finished, 1))
-    except BlockingIOError:  # a process that the child left behind has it open
-        return False
 
 
 def _stop(number: int, _: object) -> None:
@@ -114,15 +109,13 @@ def _signal_group(child: int, number: int) -> None:
         os.kill(child, number)
 
 
-def _exit_code(status: int, has_finished: bool, tell: Callable[[str], object]) -> int:
-    code = os.waitstatus_to_exitcode(status)
+def _exit_code(status: int, ending: Ending, tell: Callable[[str], object]) -> int:
+    code, why = explained(os.waitstatus_to_exitcode(status), ending.announced())
     if code < 0:
         name = signal.Signals(-code).name
         hint = ": perhaps the step needs more memory" if -code == signal.SIGKILL else ""
         return _told(f"headrace: the step was ended by {name}{hint}", 128 - code, tell)
-    if not has_finished and code == 0:
-        return _told("headrace: the step ended without returning (os._exit?)", 1, tell)
-    return code
+    return _told(why, code, tell) if why else code
 
 
 def _told(text: str, code: int, tell: Callable[[str], object]) -> int:

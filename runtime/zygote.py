@@ -11,7 +11,9 @@ import socket
 import sys
 import time
 
-from headrace.runtime.fork import import_modules, restore_random, run_fresh, run_here, set_up
+from headrace.runtime import fork
+from headrace.runtime.ending import Ending, announced_in_file, explained
+from headrace.runtime.orphans import adopt, children, end_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,9 +63,11 @@ def without_own(environment: dict[str, Any]) -> dict[str, Any]:
 class _Child:
     """A step that runs."""
 
-    def __init__(self, name: object, process: int) -> None:
-        self.name = name
+    def __init__(self, request: dict[str, Any], process: int, ending: Ending) -> None:
+        self.request = request
+        self.name = request["id"]
         self.process = process
+        self.ending = ending
         self.started = time.monotonic()
         self.kill_at: float | None = None
 
@@ -80,9 +84,11 @@ class Zygote:
         self._open = True
 
     def serve(self) -> None:
-        """Serve until the other side is gone and every step has ended."""
+        """Serve until the other side is gone and every step has ended; leave no process behind."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        self._imported = import_modules(self._first)
+        adopt()
+        self._imported = fork.import_modules(self._first)
+        self._spared = children()  # modules may start programs for all the steps
         send(self._connection, {"imported": self._imported.can_fork})
         self._woken, self._wake = socket.socketpair()
         self._woken.setblocking(False)
@@ -92,6 +98,7 @@ class Zygote:
         signal.signal(signal.SIGTERM, lambda *_: self._close())
         while self._open or self._children:
             self._turn()
+        end_children()
 
     def _turn(self) -> None:
         sockets = [self._woken, *([self._connection] if self._open else [])]
@@ -117,30 +124,34 @@ class Zygote:
     def _start(self, request: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        ending = Ending()
         process = os.fork()
         if process == 0:
-            self._as_step(request)
-        self._children[process] = _Child(request["id"], process)
+            self._as_step(request, ending)
+        self._children[process] = _Child(request, process, ending)
 
-    def _as_step(self, request: dict[str, Any]) -> NoReturn:
+    def _as_step(self, request: dict[str, Any], ending: Ending) -> NoReturn:
         code = 70
         try:
             os.setsid()
+            # As long as a step runs, what it starts must not be taken for what another one left.
+            adopt()
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for each in (self._connection, self._woken, self._wake):
                 each.close()
-            set_up(request)
+            fork.set_up(request)
             if not self._imported.can_fork:
-                run_fresh(request)
-            restore_random(self._imported)
-            code = run_here(request["argv"])
+                fork.run_fresh(request)
+            fork.restore_random(self._imported)
+            code = fork.run_here(request["argv"], ending)
         except BaseException:
             import traceback
 
             traceback.print_exc()
+            ending.announce(code)
         finally:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -177,7 +188,22 @@ class Zygote:
             _, status, usage = os.wait4(ended.si_pid, 0)
             child = self._children.pop(ended.si_pid, None)
             if child is not None:
-                self._answer(child, os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+                end_children({*self._children, *self._spared})
+                code = self._explained(child, os.waitstatus_to_exitcode(status))
+                self._answer(child, code, usage.ru_maxrss)
+
+    def _explained(self, child: _Child, code: int) -> int:
+        """Return the exit code that tells why a step ended, and say it if nobody has."""
+        if child.kill_at is not None:
+            return code
+        if self._imported.can_fork:
+            announced = child.ending.announced()
+        else:
+            announced = announced_in_file(fork.ending_file(child.request))
+        code, why = explained(code, announced)
+        if why:
+            fork.tell(child.request, why)
+        return code
 
     def _answer(self, child: _Child, code: int, peak: int) -> None:
         unit = 1 if sys.platform == "darwin" else 1024

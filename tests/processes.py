@@ -1,7 +1,20 @@
-"""Whether processes that a test started are still there."""
+"""Processes that a test starts in the background, and whether they are still there."""
 
 import time
 from collections.abc import Iterable
+
+DETACHES = '''
+def detaches(seconds):
+    """Start programs in sessions of their own; one has lost its parent already."""
+    program = "echo $$ > $0.new; mv $0.new $0; exec sleep 60"
+    subprocess.Popen(["sh", "-c", program, "child"], start_new_session=True)
+    os.system(f"setsid -f sh -c '{program}' orphan")
+    while not (Path("child").exists() and Path("orphan").exists()):
+        time.sleep(0.01)
+    Path("started").write_text(str(os.getpid()))
+    time.sleep(seconds)
+'''
+"""A function of a module that imports os, subprocess, time and Path."""
 
 
 def is_alive(process: int) -> bool:

@@ -299,6 +299,7 @@ class _Runner:
             f"--modules={','.join(code.modules)}",
             f"--import={code.imported_first or ''}",
             f"--store={self._store}",
+            "--unlimited",
             *step_arguments(node, spell, paths),
         ]
 
@@ -336,7 +337,8 @@ class _Runner:
 
         What the shim has not said itself is added to the log.
         """
-        said = _first_line(attempt.message).removeprefix(f"headrace: step {attempt.node.id}: ")
+        said = _first_line(attempt.message)
+        said = said.removeprefix(f"headrace: step {attempt.node.id}: ").removeprefix("headrace: ")
         if attempt.timed_out:
             why = f"stopped: it ran longer than {attempt.node.settings.timeout} s"
         elif code == 0:

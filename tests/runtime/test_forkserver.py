@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from headrace.runtime import wire
-from processes import all_end, is_alive
+from processes import DETACHES, all_end, is_alive
 
-MODULE = """
-import os, random, sys, threading, time
+MODULE = (
+    """
+import os, random, subprocess, sys, threading, time
 from pathlib import Path
 
 import numpy
@@ -66,8 +67,12 @@ def leaves_a_child():
         os._exit(0)
     return process
 
+def leaves(code): os._exit(code)
+
 def allocates(): return len(bytearray(80_000_000))
 """
+    + DETACHES
+)
 
 SEEDED = (
     MODULE
@@ -144,6 +149,10 @@ class Server:
         value = wire.decode(out.read_text()) if out.exists() else None
         log = self.folder / name / "log"
         return answer["code"], value, log.read_text() if log.exists() else ""
+
+    def detached(self, name: str) -> list[int]:
+        """Return what the step `name` of `flow:detaches` has started, and its own process."""
+        return [wait_for(self.folder / name / kind) for kind in ("started", "child", "orphan")]
 
     def close(self) -> None:
         self._lines.close()
@@ -248,6 +257,10 @@ def test_a_module_with_threads_is_imported_by_each_step(server: Server) -> None:
         server.run("threaded:add", f'--a="{"x" * 200_000}"', '--b=""')[0] == 65
     )  # without a store
     assert server.run("threaded:add", f'--a="{"x" * 99_000}"', '--b=""')[0] == 0
+    code, _, log = server.run("threaded:leaves", "--code=64")
+    assert code == 1
+    assert "the step ended with exit code 64 without returning" in log
+    assert list(server.folder.glob("*/*.ending")) == []
 
 
 def test_a_module_that_cannot_be_imported_is_told_in_each_log(server: Server) -> None:
@@ -261,16 +274,22 @@ def test_a_module_that_cannot_be_imported_is_told_in_each_log(server: Server) ->
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
-    [("import os; os._exit(3)", 3), ("import os; os.kill(os.getpid(), 11)", -11)],
+    ("body", "code", "why"),
+    [
+        ("os._exit(64)", 1, "importing deadly ended with exit code 64 without returning"),
+        ("os._exit(0)", 1, "importing deadly ended without returning (os._exit?)"),
+        ("os.kill(os.getpid(), 11)", -11, "the process that imported deadly has ended (-11)"),
+    ],
 )
 def test_an_import_that_ends_the_process_ends_its_steps_only(
-    server: Server, body: str, code: int
+    server: Server, body: str, code: int, why: str
 ) -> None:
-    server.add_module("deadly", body)
-    got, _, log = server.run("deadly:f")
+    server.add_module("deadly", f"import os\n{body}")
+    (server.folder / "message").touch()
+    got, _, log = server.run("deadly:f", HEADRACE_TERMINATION_LOG=f"{server.folder}/message")
     assert got == code
-    assert "the process that imported deadly has ended" in log
+    assert f"headrace: {why}" in log
+    assert (server.folder / "message").read_text() == log.strip()
     assert server.run("flow:add", "--a=1")[:2] == (0, 2)
 
 
@@ -302,6 +321,39 @@ def test_a_killed_step_takes_all_that_it_started_with_it(server: Server, ignore:
 def test_nothing_outlives_its_step(server: Server) -> None:
     process = server.run("flow:leaves_a_child")[1]
     assert all_end([process])
+    other = server.start("flow:detaches", "--seconds=60")
+    others = server.detached(other)
+    for ended in ("left", "killed"):
+        name = server.start("flow:detaches", f"--seconds={0 if ended == 'left' else 60}")
+        processes = server.detached(name)
+        if ended == "killed":
+            assert all(map(is_alive, processes))
+            server.send({"kill": name})
+        assert server.answer()["id"] == name
+        assert all_end(processes)
+    assert all(map(is_alive, others))
+
+
+def test_what_an_import_starts_serves_all_the_steps(server: Server) -> None:
+    program = "subprocess.Popen(['sleep', '60'], start_new_session=True)"
+    source = f"{MODULE}\nSERVICE = {program}\ndef service(): return SERVICE.pid\n"
+    server.add_module("serving", source)
+    assert server.run("serving:leaves_a_child")[0] == 0
+    process = server.run("serving:service")[1]
+    assert is_alive(process)
+    server.end()
+    assert all_end([process])
+
+
+def test_an_import_that_is_ended_leaves_nothing(server: Server) -> None:
+    source = "flow.detaches(0)\nPath('ready').write_text('1')\ntime.sleep(60)\n"
+    server.add_module("stuck", f"import flow, time\nfrom pathlib import Path\n{source}")
+    name = server.start("stuck:f")
+    wait_for(server.folder / name / "ready")
+    processes = server.detached(name)
+    server.send({"kill": name})
+    assert server.answer()["code"] == -15
+    assert all_end(processes)
 
 
 @pytest.mark.parametrize("how", ["close", "SIGTERM", "SIGKILL"])
@@ -310,6 +362,7 @@ def test_nothing_outlives_the_server(tmp_path: Path, how: str) -> None:
     steps = [server.start("flow:sleeps", "--seconds=60", "--ignore=true")]
     steps.append(server.start("flow:sleeps", "--seconds=60", SETTING="other"))
     processes = [wait_for(tmp_path / n / kind) for n in steps for kind in ("started", "child")]
+    processes += server.detached(server.start("flow:detaches", "--seconds=60"))
     os.killpg(server.process.pid, signal.SIGINT)  # Ctrl-C does nothing by itself
     time.sleep(0.1)
     assert all(map(is_alive, processes))

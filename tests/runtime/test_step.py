@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from headrace.runtime import code, wire
-from processes import all_end
+from processes import DETACHES, all_end, is_alive
 from runtime_shapes import HAZARDS
 
-MODULE = """
-import os, sys, time
+MODULE = (
+    """
+import os, subprocess, sys, time
 from pathlib import Path
 
 import runtime_shapes
@@ -43,9 +44,31 @@ def boom(text):
     except KeyError:
         inner()
 
+def deep(n): return deep(n + 1)
+
+def chained(length):
+    error = ValueError("first")
+    for number in range(length):
+        try:
+            raise ValueError(number) from error
+        except ValueError as raised:
+            error = raised
+    raise error
+
+class Unshowable(Exception):
+    @property
+    def exceptions(self): raise OSError("none of your business")
+
+def unshowable(): raise Unshowable("broken")
+
 def exits(code): sys.exit(code)
 
-def leaves(): os._exit(0)
+def leaves(code=0): os._exit(code)
+
+def leaves_late(code, fails=False):
+    import atexit
+    atexit.register(os._exit, code)
+    if fails: raise ValueError("first")
 
 def mutate(rows, other=None):
     rows.append(1)
@@ -78,6 +101,10 @@ def sleeps(seconds):
         os._exit(0)
     time.sleep(seconds)
 
+def shares():
+    program = "sleep 0.1; echo -n done > tidied"
+    subprocess.Popen(["sh", "-c", program], start_new_session=True)
+
 def in_c():
     Path("started").write_text(str(os.getpid()))
     return 7 ** 99_999_999
@@ -104,6 +131,8 @@ def wrapped(function):
 @wrapped
 def decorated(a, /, b=5): return [a, b]
 """
+    + DETACHES
+)
 
 STORED = '{"!": "stored", "digest": "sha256:%s", "size": 1}'.replace("%s", "0" * 64)
 
@@ -318,6 +347,19 @@ def test_long_values_without_a_store(shim: Shim) -> None:
     assert "the output 'out' has 100002 bytes" in error
 
 
+def test_where_no_engine_stands_between_the_steps_texts_have_any_length(shim: Shim) -> None:
+    free, store = "--unlimited", {"HEADRACE_STORE": "store"}
+    assert len(shim.result(free, "flow:big", "--n=200000")) == 200_003
+    assert len(shim.result(free, "--gathered=out", "flow:big", "--n=200", **store)) == 203
+    assert len(shim.result(free, "--gathered=out", "flow:big", "--n=5000", **store)) < 200
+    for where in ({}, store):
+        items = ("--items=out:=['x' * 3000 for _ in result]", "flow:echo", f"--value={[1] * 60}")
+        listed = json.loads(shim.result(free, *items, **where))
+        assert [len(text) for text in listed] == [3003] * 60
+    shutil.rmtree(shim.folder / "made")
+    assert shim.failure("--unlimited=1", "flow:none")[0] == 64
+
+
 # --- what goes wrong -----------------------------------------------------------------------------
 
 
@@ -331,11 +373,30 @@ def test_the_traceback_shows_the_frames_of_the_user_only(shim: Shim) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (["flow:deep", "--n=0"], "RecursionError: maximum recursion depth exceeded"),
+        (["flow:chained", "--length=3000"], "ValueError: 2999"),
+        (["flow:unshowable"], "flow.Unshowable: broken"),
+    ],
+)
+def test_an_exception_of_any_length_is_told(shim: Shim, arguments: list[str], last: str) -> None:
+    code, error = shim.failure(*arguments)
+    assert code == 1
+    assert error.endswith(f"{last}\n")
+    caught = ("--catch=here=Exception", "--value=out:=caught[0]", "--output=out=out")
+    code, _, error = shim.run(*caught, *arguments)
+    assert (code, (shim.folder / "out").read_text()) == (0, '="here"')
+    assert error.endswith(f": the pipeline handles {last}\n")
+
+
+@pytest.mark.parametrize(
     ("code", "arguments", "part"),
     [
         (1, ["flow:exits", "--code=0"], "exits ended the program (sys.exit(0)) instead of"),
         (1, ["flow:exits", '--code="bye"'], "(sys.exit('bye'))"),
         (1, ["flow:leaves"], "ended without returning"),
+        (1, ["flow:leaves", "--code=64"], "the step ended with exit code 64 without returning ("),
         (1, ["--step=grow", "flow:mutate", "--rows=[]"], "step grow: flow:mutate changed its argu"),
         (1, ["flow:echo", "--value:=[1][2]"], "IndexError: list index out of range"),
         (1, ["--condition=c:=result > 1", "--output=c=c", "flow:echo", '--value="a"'], "TypeError"),
@@ -379,6 +440,16 @@ def test_each_failure_has_its_code_and_one_clear_line(
         assert error.count("\n") == 1
 
 
+def test_what_ends_the_process_after_the_step_is_no_success(shim: Shim) -> None:
+    code, _, error = shim.run("flow:leaves_late", "--code=65")
+    assert code == 1
+    assert error == "headrace: the step ended with exit code 65 after it had returned (os._exit?)\n"
+    assert shim.termination.read_text() == error.strip()
+    code, error = shim.failure("flow:leaves_late", "--code=0", "--fails=true")
+    assert code == 1
+    assert error.endswith("ValueError: first\n")
+
+
 def test_a_file_that_is_changed_in_place_is_named(shim: Shim) -> None:
     store = {"HEADRACE_STORE": "store"}
     file = shim.result("flow:write_file", '--text="a"', **store)
@@ -403,6 +474,7 @@ def test_a_missing_dependency_is_named(shim: Shim) -> None:
         ("import sys; sys.exit(0)", "ended the program (sys.exit)"),
         ("def f(:", "SyntaxError"),
         ("import os; os._exit(0)", "ended without returning"),
+        ("import os; os._exit(64)", "ended with exit code 64 without returning (os._exit?)"),
     ],
 )
 def test_a_module_that_fails_when_imported(shim: Shim, body: str, part: str) -> None:
@@ -421,7 +493,7 @@ def test_other_code_than_the_manifest_was_compiled_from_is_refused(shim: Shim) -
     (shim.folder / "made" / "out").unlink()
     file.write_text(MODULE + "# a comment\nopen('ran', 'w')\n")
     exit_code, error = shim.failure("flow:none", **given)
-    assert exit_code == 64
+    assert exit_code == 65
     assert digest in error
     assert str(file) in error
     exit_code, error = shim.failure("flow:none", HEADRACE_CODE=digest, HEADRACE_MODULES="flow,a.b")
@@ -446,6 +518,29 @@ def test_an_output_that_cannot_be_written(shim: Shim) -> None:
     assert code == 64
     assert "cannot write the output" in error
     assert os.listdir(shim.folder).count("file") == 1
+
+
+def test_an_output_goes_through_what_is_no_file(shim: Shim) -> None:
+    pipe, link, full = (shim.folder / name for name in ("pipe", "link", "full"))
+    os.mkfifo(pipe)
+    link.symlink_to("target")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    outputs = (f"--output=a={pipe}", f"--output=b={link}", f"--output=c={shim.folder}")
+    try:
+        assert shim.run(*outputs[:2], "flow:none") == (0, "", "")
+        assert os.read(reader, 100) == b"=null"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert (shim.folder / "target").read_text() == "=null"
+    assert shim.run(outputs[2], "flow:none")[0] == 64
+    # A link to the device, so that a shim which replaces it replaces only the link.
+    full.symlink_to("/dev/full")
+    code, _, error = shim.run(f"--output=a={full}", "flow:none")
+    assert code == 75
+    assert error.endswith("full: No space left on device\n")
+    assert full.is_symlink()
 
 
 # --- signals -------------------------------------------------------------------------------------
@@ -473,6 +568,32 @@ def test_sigterm_is_obeyed_at_once_and_by_all(shim: Shim, arguments: list[str]) 
     assert time.monotonic() - started < 1
     assert all_end(inner)
     assert not (shim.folder / "made").exists()
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_nothing_outlives_the_step(shim: Shim, seconds: int) -> None:
+    process = shim.start("--output=out=made/out", "flow:detaches", f"--seconds={seconds}")
+    inner = [wait_for(shim.folder / name) for name in ("started", "child", "orphan")]
+    if seconds:
+        assert all(map(is_alive, inner))
+        process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == (143 if seconds else 0)
+    assert all_end(inner)
+
+
+def test_what_tidies_up_after_the_step_may_do_so(shim: Shim) -> None:
+    assert shim.result("flow:shares") == "=null"
+    assert (shim.folder / "tidied").read_text() == "done"
+
+
+def test_what_was_there_before_the_step_is_left_alone(shim: Shim) -> None:
+    python = f"{sys.executable} -m headrace.runtime.step flow:none"
+    command = ["sh", "-c", f"sleep 60 & echo $! > before; exec {python}"]
+    subprocess.run(command, cwd=shim.folder, env=shim.environment({}), check=True)
+    before = wait_for(shim.folder / "before")
+    assert is_alive(before)
+    os.kill(before, signal.SIGKILL)
 
 
 def test_as_process_1_it_obeys_too(shim: Shim) -> None:

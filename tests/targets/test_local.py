@@ -16,7 +16,7 @@ from headrace.runtime import wire
 from headrace.targets.local import RunOutcome, run_pipeline
 
 STEPS = """
-import os, time
+import os, subprocess, time
 from pathlib import Path
 
 def one(x=1): return x
@@ -46,6 +46,10 @@ def flaky(marker, times):
 def slow(seconds):
     time.sleep(seconds)
     return seconds
+def detach():
+    subprocess.Popen(["sleep", "100"], start_new_session=True)
+    os.system("setsid -f sleep 100")
+    time.sleep(100)
 def append(path, text):
     with open(path, "a") as file:
         file.write(text)
@@ -217,11 +221,11 @@ def _alive(text: str) -> list[str]:
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_leaves_no_process(tmp_path: Path, sent: signal.Signals) -> None:
     (tmp_path / "work.py").write_text(
-        f"{STEPS}\ndef pipeline():\n    return [slow(x) for x in [100, 101]]\n"
+        f"{STEPS}\ndef pipeline():\n    return detach(), [slow(x) for x in [100, 101]]\n"
     )
     token = f"HEADRACE_TEST={tmp_path}"
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("headrace")), "run", "work.py"],
+        [str(Path(sys.executable).with_name("headrace")), "run", "--jobs=3", "work.py"],
         cwd=tmp_path,
         env={**os.environ, "HEADRACE_TEST": str(tmp_path)},
         stderr=subprocess.PIPE,
@@ -232,9 +236,9 @@ def test_an_interrupted_run_leaves_no_process(tmp_path: Path, sent: signal.Signa
         if "[1].slow: started" in line:
             break
     deadline = time.monotonic() + 10
-    while len(_alive(token)) < 4 and time.monotonic() < deadline:
+    while len(_alive(token)) < 7 and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(_alive(token)) >= 4
+    assert len(_alive(token)) >= 7
     process.send_signal(sent)
     process.communicate(timeout=20)
     assert process.returncode == 130

@@ -142,8 +142,8 @@ def test_steps_run_side_by_side_up_to_jobs(project: Project) -> None:
     ("function", "arguments", "message"),
     [
         ("fail", {"text": const("bad {{x}}")}, "ValueError: bad {{x}}"),
-        ("leave", {"code": const(0)}, "ended without its output 'out': did it end the process"),
-        ("leave", {"code": const(7)}, "exit code 7"),
+        ("leave", {"code": const(0)}, "the step ended without returning (os._exit?)"),
+        ("leave", {"code": const(64)}, "the step ended with exit code 64 without returning"),
         ("crash", {}, "ended by signal 11 (Segmentation fault)"),
         ("absent", {}, "absent"),
     ],
@@ -272,6 +272,14 @@ def test_a_result_of_any_size_is_recorded(project: Project) -> None:
     assert outcome.result == number
     text = (project.run_folder(outcome) / "run.json").read_text()
     assert f'"result": {big.text},' in text
+
+
+def test_a_list_of_any_length_may_be_mapped_over(project: Project) -> None:
+    outputs = [spec("each", "items", "range(30_000)"), spec("count", "value", "result")]
+    outcome = project.run(call("one", outputs=outputs), result=out("one", "count"))
+    assert (outcome.message, outcome.result) == ("", 1)
+    (text,) = project.folder.glob(".headrace/runs/*/steps/one/outputs/each")
+    assert len(json.loads(text.read_text())) == 30_000
 
 
 def test_a_lost_result_fails_the_run(project: Project) -> None:
