@@ -33,7 +33,7 @@ unit: .environment-main
 	$(MAIN)/pytest -n auto -m "not kubeflow and not airflow and not torch" $(PYTEST_OPTIONS)
 
 kubeflow: .environment-kubeflow .environment-torch
-	.venvs/kubeflow/bin/pytest -n auto --dist worksteal -m kubeflow $(PYTEST_OPTIONS)
+	.venvs/kubeflow/bin/pytest -n auto --dist worksteal -rs -m kubeflow $(PYTEST_OPTIONS)
 
 airflow: .environment-airflow .environment-torch
 	AIRFLOW_HOME=$(CURDIR)/.venvs/airflow/home .venvs/airflow/bin/pytest -n auto --dist worksteal -m airflow $(PYTEST_OPTIONS)

@@ -18,9 +18,13 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def manifest(file: Path, target: str, out: Path) -> Path:
-    """Compile the pipeline in `file` for `target` into `out`; return the manifest's path."""
+    """Compile the pipeline in `file` for `target` into `out`; return the manifest's path.
+
+    What starts runs by itself is in a file of its own.
+    """
     headrace(sys.executable, "compile", file, "--target", target, "--out", out)
-    (written,) = (out / target).iterdir()
+    kinds = (".cronworkflow.yaml", ".recurring-run.yaml")
+    (written,) = (p for p in (out / target).iterdir() if not p.name.endswith(kinds))
     return written
 
 

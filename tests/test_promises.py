@@ -261,7 +261,7 @@ def test_promise_4_a_line_above_changes_digests_and_line_numbers_only(tmp_path: 
             )
         )
     names = sorted(path.name for path in before.glob("*.shown"))
-    assert len(names) == 5
+    assert len(names) == 7
     for name in names:
         assert (before / name).read_bytes() == (after / name).read_bytes(), name
     raw = [json.dumps({p.name: p.read_text() for p in f.rglob("*.yaml")}) for f in (before, after)]

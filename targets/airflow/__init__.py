@@ -6,11 +6,11 @@ from headrace.compiler import dataflow, ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import ManifestFile
-from headrace.runtime import wire
 from headrace.targets.airflow.capabilities import CAPABILITIES
 from headrace.targets.airflow.emit import build, file_name, write
 from headrace.targets.airflow.verify import MAX_ID_LENGTH, verify
 from headrace.targets.step_command import step_arguments
+from headrace.targets.widths import known_widths
 
 MAX_MAP_WIDTH = 1024
 """Items of a mapped group: the default of `[core] max_map_length`."""
@@ -38,10 +38,10 @@ class AirflowTarget:
         for node in dataflow.walk(pipeline.body):
             if len(node.id) > MAX_ID_LENGTH - _SUFFIX_ROOM:
                 yield _long_name(node.id, node)
-            if isinstance(node, ir.Map) and isinstance(node.items, ir.Const):
-                yield from _too_wide(node, len(wire.split_items(node.items.text)))
             if isinstance(node, ir.Call | ir.Compute):
                 yield from _long_arguments(node)
+        for node, width in known_widths(pipeline):
+            yield from _too_wide(node, width)
 
     def file_names(self, pipeline: ir.Pipeline) -> tuple[str]:
         """Return the name of the DAG file."""
@@ -73,8 +73,8 @@ def _too_wide(node: ir.Map, width: int) -> Iterator[Diagnostic]:
     if width > MAX_MAP_WIDTH:
         yield Diagnostic(
             code="HR512",
-            message=f"a map over {width} items is too wide for Apache Airflow: "
-            f"at most {MAX_MAP_WIDTH}",
+            message=f"a map over {width:,} items is too wide for Apache Airflow: "
+            f"at most {MAX_MAP_WIDTH:,}",
             span=node.span,
             hint="map over chunks, and loop over each chunk inside the step",
         )

@@ -13,6 +13,7 @@ from headrace.runtime import wire
 from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
 from headrace.targets.argo.emit import Lowered
+from headrace.targets.widths import too_long_lists
 
 WORKFLOW_NAME = 63
 """Characters in the name of a workflow template: it becomes the value of a label."""
@@ -40,6 +41,7 @@ def check(
     pipeline: ir.Pipeline, lower: Callable[[ir.Pipeline], Lowered] = Lowered.of
 ) -> Iterator[Diagnostic]:
     """Yield an error for each name, constant, list and object past a limit."""
+    yield from too_long_lists(pipeline, "Argo Workflows")
     yield from _constants(pipeline)
     yield from _environments(pipeline)
     yield from _defaults(pipeline)

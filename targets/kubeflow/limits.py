@@ -12,6 +12,7 @@ from headrace.targets.kubeflow.dags import ROOT, Lowering
 from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.names import EACH
 from headrace.targets.kubeflow.steps import extended
+from headrace.targets.widths import too_long_lists
 
 PIPELINE_NAME = 128
 """Characters in the name of a pipeline:
@@ -35,6 +36,7 @@ def check(
     pipeline: ir.Pipeline, lower: Callable[[ir.Pipeline], Lowered] = Lowered.of
 ) -> Iterator[Diagnostic]:
     """Yield an error for what does not fit: names, sizes, resources, and texts in variables."""
+    yield from too_long_lists(pipeline, "Kubeflow Pipelines")
     yield from _pipeline_name(pipeline)
     yield from _run_parameters(pipeline)
     steps = [n for n in dataflow.walk(pipeline.body) if isinstance(n, ir.Call | ir.Compute)]
