@@ -193,6 +193,28 @@ def test_what_is_nested_too_deeply_is_shown(run: Run, tmp_path: Path) -> None:
     assert [(f["code"], f["line"]) for f in json.loads(err)] == [("HR102", 4)]
 
 
+@pytest.mark.parametrize(
+    ("content", "place", "shown"),
+    [
+        (b"x = 1\ny = '\xff'\n", "2:6", "2 | y = '\N{REPLACEMENT CHARACTER}'\n  |      ^\n"),
+        (b"# coding: utf-16\nx = 1\n", "1:1", "1 | # coding: utf-16\n  | ^\n"),
+        (b"\xff\xfex\0=\x001\0", "1:1", "  |\n  = help:"),
+    ],
+)
+def test_a_source_that_is_no_text_is_called_as_it_was_given(
+    run: Run, tmp_path: Path, content: bytes, place: str, shown: str
+) -> None:
+    (tmp_path / "enc").mkdir()
+    (tmp_path / "enc" / "bin.py").write_bytes(content)
+    code, _, err = run("check", "enc/bin.py")
+    assert code == 1
+    assert f" --> enc/bin.py:{place}\n" in err
+    assert shown in err
+    _, _, err = run("check", "enc/bin.py", "--output-format", "github")
+    line, column = place.split(":")
+    assert err.startswith(f"::error title=HR101,file=enc/bin.py,line={line},col={column}::")
+
+
 # --- compile and check ---------------------------------------------------------------------------
 
 
