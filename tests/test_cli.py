@@ -642,6 +642,22 @@ def test_our_own_mistake_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
         main(["ir", "shout.py"])
 
 
+@pytest.mark.parametrize("command", ["compile", "check", "run"])
+def test_a_folder_that_is_gone_is_one_clear_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    out = ["--out", str(tmp_path / "out")] if command in ("compile", "check") else []
+    for target in (str(tmp_path / "shout.py"), str(tmp_path / "broken.py")):
+        code, _, err = run(command, target, *out)
+        assert code == 1
+        line = "headrace: the folder it was started in is gone: change into one that is there\n"
+        assert err == line
+    assert run("graph", str(tmp_path / "shout.py"))[0] == 0
+
+
 def test_an_interruption_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def run(
 
     The record of the run is kept in .headrace/ beside the configuration.
     """
+    os.getcwd()  # steps are started here: `main` says it where the folder is gone
     compilation = compiled(pipeline, settings, profile, output_format)
     finish(compilation, output_format)
     gc.enable()
