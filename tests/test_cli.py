@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,6 +97,47 @@ def test_a_failing_step_is_a_failed_run(run: Run, tmp_path: Path) -> None:
     assert "no data today" in err
     assert "site-packages" not in err
     assert str(Path(__file__).parent.parent / "runtime") not in err
+
+
+NO_RUN = {"state": "failed", "result": None, "run": None, "steps": []}
+
+
+def test_run_json_has_an_object_where_there_is_no_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = run("run", "broken.py", "--json", "--output-format", "json")
+    assert (code, json.loads(out)) == (1, NO_RUN)
+    assert "HR102" in {finding["code"] for finding in json.loads(err)}
+    assert run("run", "broken.py")[:2] == (1, "")
+    (tmp_path / ".headrace").write_text("")
+    code, out, err = run("run", "shout.py", "--json")
+    assert (code, json.loads(out)) == (1, NO_RUN)
+    assert "cannot run here" in err
+    assert run("run", "shout.py", "--json", "-p", "tetx=a")[:2] == (2, "")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headrace.targets.local.run_pipeline", interrupt)
+    code, out, err = run("run", "shout.py", "--json")
+    assert (code, json.loads(out)) == (130, NO_RUN)
+    assert err.strip().endswith("headrace: interrupted")
+
+
+def test_a_run_that_is_interrupted_while_it_runs_has_an_object(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\n\n\ndef wait() -> None:\n"
+        "    time.sleep(60)\n\n\ndef pipeline():\n    wait()\n"
+    )
+    command = [str(HEADRACE), "run", "slow.py", "--json"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # the step has started
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=50)
+    assert (process.returncode, json.loads(out)) == (130, NO_RUN)
 
 
 MAKES_FILES = """

@@ -4,6 +4,8 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,15 +51,18 @@ def run(
 ) -> None:
     """Run a pipeline here, each step in a process of its own.
 
-    The record of the run is kept in .headrace/ beside the configuration.
+    The record of the run is kept in .headrace/ beside the configuration. With --json, a pipeline
+    that is refused and a run that is interrupted give an object too, without a run; wrong usage,
+    which is exit code 2, gives none.
     """
-    os.getcwd()  # steps are started here: `main` says it where the folder is gone
-    compilation = compiled(pipeline, settings, profile, output_format)
-    finish(compilation, output_format)
-    gc.enable()
-    _check_python(compilation)
-    parameters = _parameters(compilation, assignments)
-    outcome = _run(compilation, parameters, jobs)
+    with _object_in_any_case(as_json):
+        os.getcwd()  # steps are started here: `main` says it where the folder is gone
+        compilation = compiled(pipeline, settings, profile, output_format)
+        finish(compilation, output_format)
+        gc.enable()
+        _check_python(compilation)
+        parameters = _parameters(compilation, assignments)
+        outcome = _run(compilation, parameters, jobs)
     sys.set_int_max_str_digits(0)  # an integer of any size is a result like another
     if as_json:
         click.echo(json.dumps(_as_object(outcome)))
@@ -65,6 +70,19 @@ def run(
         _print_result(outcome.result)
     if outcome.state != "succeeded":
         raise click.exceptions.Exit(FINDINGS)
+
+
+@contextmanager
+def _object_in_any_case(as_json: bool) -> Iterator[None]:
+    """Print the object of a failed run where none comes about: a program reads it in any case."""
+    try:
+        yield
+    except click.UsageError:
+        raise
+    except (click.ClickException, click.exceptions.Exit, FileNotFoundError, KeyboardInterrupt):
+        if as_json:
+            click.echo(json.dumps({"state": "failed", "result": None, "run": None, "steps": []}))
+        raise
 
 
 def _check_python(compilation: "Compilation") -> None:
