@@ -4,16 +4,20 @@ import contextlib
 import json
 import os
 import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 import sarif_schema
 from headrace.compiler.cli import main
+from headrace.compiler.cli.application import application
 from headrace.compiler.codes import CODES, explanation
 
 HEADRACE = Path(sys.executable).with_name("headrace")
@@ -668,6 +672,21 @@ def test_help_teaches(run: Run) -> None:
     assert code == 0
     assert "headrace run pipeline.py --param epochs=5" in out
     assert "_HEADRACE_COMPLETE=bash_source" in out
+
+
+@pytest.mark.parametrize("command", sorted(application.commands))
+def test_the_help_of_every_command_has_examples_that_it_reads(run: Run, command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    _, _, given = out.partition("Examples:\n")
+    examples = [re.sub(r"( +\(|[>|]).*", "", line).strip() for line in given.splitlines()]
+    assert len(examples) in (2, 3)
+    Path("pipeline.py").write_text(PIPELINE)
+    for example in examples:
+        words = shlex.split(example)
+        assert words[:2] == ["headrace", command]
+        with contextlib.suppress(click.exceptions.Exit):  # `ir --schema`
+            application.commands[command].make_context(command, words[2:])
 
 
 def test_our_own_mistake_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

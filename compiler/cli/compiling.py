@@ -32,7 +32,15 @@ def _out(text: str) -> Callable[[Any], Any]:
     )
 
 
-@click.command("compile")
+_COMPILE_EXAMPLES = """\b
+Examples:
+  headrace compile pipeline.py
+  headrace compile pipeline.py --target argo --target airflow --out deploy
+  headrace compile pipeline.py:nightly --set steps.train.memory=64Gi
+"""
+
+
+@click.command("compile", epilog=_COMPILE_EXAMPLES)
 @pipeline_options
 @target_option
 @_out("Write into DIR/<target>/.")
@@ -45,7 +53,15 @@ def compile_command(**arguments: Any) -> int:
     return _answer("compile", **arguments)
 
 
-@click.command()
+_CHECK_EXAMPLES = """\b
+Examples:
+  headrace check pipeline.py
+  headrace check pipeline.py --target argo --out deploy
+  headrace check pipeline.py --output-format github      (in a workflow of GitHub)
+"""
+
+
+@click.command(epilog=_CHECK_EXAMPLES)
 @pipeline_options
 @target_option
 @_out("Compare with what stands in DIR/<target>/.")

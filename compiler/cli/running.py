@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from headrace.targets.local import RunOutcome
 
 
-@click.command()
+_RUN_EXAMPLES = """\b
+Examples:
+  headrace run pipeline.py --param epochs=5 --param "rates=[0.1, 0.2]"
+  headrace run pipeline.py:nightly --profile small --jobs 2
+  headrace run pipeline.py --json > result.json
+"""
+
+
+@click.command(epilog=_RUN_EXAMPLES)
 @pipeline_options
 @click.option(
     "--param",
