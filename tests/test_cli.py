@@ -636,6 +636,8 @@ def test_targets(run: Run) -> None:
         (["compile", "shout.py", "--target", "argoo"], 'did you mean "argo"?'),
         (["compile", "shout.py", "--output-format", "xml"], "'sarif'"),
         (["compile", "shout.py", "--frobnicate"], "--frobnicate"),
+        (["compile", "shout.py", "--out", ""], "name a folder"),
+        (["check", "shout.py", "--out="], "name a folder"),
         (["frobnicate"], "frobnicate"),
     ],
 )

@@ -26,9 +26,21 @@ _no_cache = click.option(
 )
 
 
+def _out_folder(_: click.Context, __: click.Parameter, folder: str) -> str:
+    if not folder:
+        raise click.BadParameter("name a folder; `.` is the current one")
+    return folder
+
+
 def _out(text: str) -> Callable[[Any], Any]:
     return click.option(
-        "--out", "-o", metavar="DIR", default=DEFAULT_OUT, show_default=True, help=text
+        "--out",
+        "-o",
+        metavar="DIR",
+        default=DEFAULT_OUT,
+        show_default=True,
+        callback=_out_folder,
+        help=text,
     )
 
 
