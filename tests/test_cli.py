@@ -103,7 +103,7 @@ def test_a_failing_step_is_a_failed_run(run: Run, tmp_path: Path) -> None:
     assert str(Path(__file__).parent.parent / "runtime") not in err
 
 
-NO_RUN = {"state": "failed", "result": None, "run": None, "steps": []}
+NO_RUN: dict[str, object] = {"state": "failed", "result": None, "run": None, "steps": []}
 
 
 def test_run_json_has_an_object_where_there_is_no_run(
@@ -116,7 +116,8 @@ def test_run_json_has_an_object_where_there_is_no_run(
     (tmp_path / ".headrace").write_text("")
     code, out, err = run("run", "shout.py", "--json")
     assert (code, json.loads(out)) == (1, NO_RUN)
-    assert "cannot run here" in err
+    assert f"Error: cannot run here: {tmp_path}/.headrace/runs/" in err
+    assert err.endswith(": Not a directory\n")
     assert run("run", "shout.py", "--json", "-p", "tetx=a")[:2] == (2, "")
 
     def interrupt(*_: object, **__: object) -> None:

@@ -132,7 +132,8 @@ def _run(compilation: "Compilation", parameters: dict[str, str], jobs: int | Non
             progress=True,
         )
     except OSError as error:
-        raise click.ClickException(f"cannot run here: {error}") from None
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise click.ClickException(f"cannot run here: {reason or error}") from None
 
 
 def _as_object(outcome: "RunOutcome") -> dict[str, Any]:
