@@ -96,6 +96,21 @@ tolerations = [{ key = "gpu", operator = "Exists", effect = "NoSchedule" }]
     assert configuration.step(["ingest"]).memory is None
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("1e3", "1000"),
+        ("2.0", "2"),
+        ("0.5", "0.5"),
+        ("1e30", "1e+30"),
+        ("'1e3'", "1e3"),
+    ],
+)
+def test_a_quantity_without_quotes(project: Project, written: str, kept: str) -> None:
+    project.write("headrace.toml", f"defaults.memory = {written}")
+    assert project.load().step([]).memory == kept
+
+
 def test_later_wins(project: Project) -> None:
     block = '[tool.headrace]\nimage = "a:1"\n[tool.headrace.defaults]\ncpu = "1"\nmemory = "1Gi"'
     project.write_block(f'requires-python = ">=3.12"\ndependencies = ["numpy>2"]\n{block}')
