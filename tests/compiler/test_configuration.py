@@ -267,6 +267,14 @@ def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
     assert configuration.step([]).memory is None
 
 
+@pytest.mark.parametrize("key", ["zzzzzz", "platfrom"])
+def test_no_key_is_named_that_is_always_refused(project: Project, key: str) -> None:
+    project.write("headrace.toml", f"{key} = 'gke'")
+    [finding] = project.load_all()[1]
+    known = "defaults, image, pipelines, profiles, schedule, steps, store, targets"
+    assert (finding.code, finding.hint) == ("HR401", f"known here: {known}")
+
+
 def test_an_unknown_profile_names_the_nearest(project: Project) -> None:
     project.write("headrace.toml", "[profiles.gke]\nimage = 'a:1'")
     [finding] = project.load_all("gek")[1]
