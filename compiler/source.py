@@ -58,15 +58,17 @@ class SourceFile:
 class Undecodable(ValueError):
     """Bytes that are no Python source; the text says why.
 
-    `before` is what stands before the first wrong byte, and `shown` what messages can show of all:
-    nothing where there are bytes of zero, which are no text in any encoding of a source.
+    `shown` is what messages can show of all: nothing where there are bytes of zero, which are no
+    text in any encoding of a source. `before` is the part of it before the first wrong byte.
     """
 
-    def __init__(self, message: str, data: bytes, before: str = "") -> None:
-        """Say `message` of `data`."""
+    def __init__(self, message: str, data: bytes, encoding: str = "utf-8", at: int = 0) -> None:
+        """Say `message` of `data`, which is not in `encoding` from the byte `at` on."""
         super().__init__(message)
-        self.before = _newlines(before.removeprefix("\ufeff"))
-        self.shown = "" if b"\0" in data else _newlines(data.decode("utf-8-sig", "replace"))
+        self.shown, self.before = (
+            "" if b"\0" in data else _newlines(part.decode(encoding, "replace").lstrip("\ufeff"))
+            for part in (data, data[:at])
+        )
 
 
 def decoded(data: bytes) -> str:
@@ -81,8 +83,7 @@ def decoded(data: bytes) -> str:
         # The codec that reads a mark at the start counts from behind it.
         at = error.start + (len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
         message = f"not {error.encoding.upper()} text at byte {at}: {error.reason}"
-        before = data[:at].decode(error.encoding, "replace")
-        raise Undecodable(message, data, before) from None
+        raise Undecodable(message, data, error.encoding, at) from None
     except SyntaxError as error:
         raise Undecodable(error.msg, data) from None
     except (LookupError, ValueError) as error:

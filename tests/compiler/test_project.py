@@ -64,6 +64,12 @@ def broken(folder: Path, content: str | bytes) -> Diagnostic:
         (b"\xef\xbb\xbf'\xc3\xa9\xff'", "not UTF-8 text at byte 6: invalid start byte", (1, 3)),
         (b"\x80" * 300, "not UTF-8 text at byte 0: invalid start byte", (1, 1)),
         (b"# coding: ascii\r\n'\xc3'", "not ASCII text at byte 18", (2, 2)),
+        (
+            "# coding: sjis\n'あい".encode("sjis") + b"\xff'",
+            "not SHIFT_JIS text at byte 20",
+            (2, 4),
+        ),
+        (b"x\0\n\n\xff", "not UTF-8 text at byte 4", (1, 1)),
         ("x = 1\n".encode("utf-16"), "not UTF-8 text at byte 0", (1, 1)),
         (b"# coding: utf-16\n\n", "no source can be in utf-16", (1, 1)),
         (b"# coding: utf-32\nx\n", "no source can be in utf-32", (1, 1)),
