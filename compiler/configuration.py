@@ -15,6 +15,7 @@ from headrace.compiler.configuration_files import (
     parse_override,
     read_project,
     read_script_block,
+    script_metadata,
     table_or_empty,
     text_or_none,
     tool_table,
@@ -124,10 +125,10 @@ def load(
     result then holds what is right.
     """
     block = read_script_block(source, sink)
-    script: Tree = block[1] if block else {}
+    own, dependencies = script_metadata(*block, sink) if block else (None, ())
     sources: dict[str, SourceFile] = {}
     file, folder, project = read_project(module_path.resolve().parent, sink, sources)
-    layers = [checked_layer(block[0], tool_table(script), sink)] if block else []
+    layers = [checked_layer(block[0], tool_table(*block, sink), sink)] if block else []
     if file:
         layers.append(checked_layer(file[0], file[1], sink))
     tree: Tree = {}
@@ -143,21 +144,16 @@ def load(
         layers.append(override)
         _merge(tree, override.tree)
     _check_schedule(tree, layers, sink)
-    own, inherited = (text_or_none(t.get("requires-python")) for t in (script, project))
-    required = own or inherited
+    required = own or text_or_none(project.get("requires-python"))
     return Configuration(
         tree=tree,
         project_folder=folder,
         stock_image=_stock_image(block if own else None, required, sink),
         requires_python=required,
-        dependencies=_texts(script.get("dependencies")),
+        dependencies=dependencies,
         sources=sources,
         layers=tuple(layers),
     )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(t for t in value if isinstance(t, str)) if isinstance(value, list) else ()
 
 
 def _read_overrides(

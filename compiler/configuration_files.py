@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.file_access import is_file, read_bytes
+from headrace.compiler.file_access import is_file, is_there, read_bytes
 from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.toml_places import Place, TomlPath, TomlPlaces
 
@@ -104,7 +104,7 @@ def read_project(
         if own:
             return own, folder, project
         if pyproject and "headrace" in table_or_empty(pyproject[1].get("tool")):
-            return (pyproject[0], tool_table(pyproject[1])), folder, project
+            return (pyproject[0], tool_table(*pyproject, sink)), folder, project
     return None, nearest or module_folder, project
 
 
@@ -112,6 +112,9 @@ def _read_file(
     path: Path, sink: Sink, sources: dict[str, SourceFile], prefix: TomlPath
 ) -> tuple[Origin, Tree] | None:
     if not is_file(path):
+        if is_there(path):  # it is not opened: a pipe would be waited for
+            hint = f"make {path} a file, or move it away"
+            sink.report("HR403", f"cannot read {path.name}: it is no regular file", None, hint=hint)
         return None
     try:
         text = read_bytes(path).decode().replace("\r\n", "\n").replace("\r", "\n")
@@ -178,9 +181,34 @@ def parse_override(key: str, value: str) -> tuple[str, Tree] | None:
     return None
 
 
-def tool_table(tree: Tree) -> Tree:
-    """Return the `[tool.headrace]` of `tree`."""
-    return table_or_empty(table_or_empty(tree.get("tool")).get("headrace"))
+def tool_table(origin: Origin, tree: Tree, sink: Sink) -> Tree:
+    """Return the `[tool.headrace]` of `tree`, empty if there is none; HR402 if it is no table."""
+    found: object = tree
+    for depth, name in enumerate(origin.prefix, 1):
+        found = table_or_empty(found).get(str(name), {})
+        if not isinstance(found, dict):
+            dotted = ".".join(map(str, origin.prefix[:depth]))
+            span = origin.span(origin.places.key(origin.prefix[:depth]))
+            hint = "write it as [tool.headrace] with its keys below"
+            sink.report("HR402", f"`{dotted}` must be a table", span, hint=hint)
+    return table_or_empty(found)
+
+
+def script_metadata(origin: Origin, tree: Tree, sink: Sink) -> tuple[str | None, tuple[str, ...]]:
+    """Return `requires-python` and `dependencies` of a PEP 723 block; HR402 for a wrong type."""
+    required, needed = tree.get("requires-python"), tree.get("dependencies", [])
+    if required is not None and not isinstance(required, str):
+        hint = 'write it as ">=3.11", or ">=3.11,<3.14"'
+        _report_top(origin, "requires-python", "a text", hint, sink)
+    texts = tuple(t for t in needed if isinstance(t, str)) if isinstance(needed, list) else None
+    if texts is None or len(texts) < len(needed):
+        _report_top(origin, "dependencies", "a list of texts", 'write it as ["numpy>=2"]', sink)
+    return text_or_none(required), texts or ()
+
+
+def _report_top(origin: Origin, key: str, wanted: str, hint: str, sink: Sink) -> None:
+    span = origin.span(origin.places.key((key,)))
+    sink.report("HR402", f"`{key}` must be {wanted}", span, hint=hint)
 
 
 def table_or_empty(value: object) -> Tree:

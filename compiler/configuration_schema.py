@@ -131,7 +131,9 @@ def _entry_schema(
 ) -> _Schema | None:
     if isinstance(schema, _Table):
         if name not in schema.keys:
-            hint = did_you_mean(name, schema.keys) or known_names(schema.keys)
+            # No one should be led to a key that is refused whatever it holds.
+            known = [key for key, rule in schema.keys.items() if rule is not rules.platform]
+            hint = did_you_mean(name, known) or known_names(known)
             _report(sink, "HR401", f"unknown key `{_dotted(path)}`", origin.key(path), hint)
         return schema.keys.get(name)
     try:

@@ -20,6 +20,7 @@ class Accesses:
         contents: The digest of each file that was read.
         files: For each path whether it was a file.
         folders: For each path whether it was a folder.
+        there: For each path whether anything stood there, be it what it may.
         modules: For each folder the modules and packages that were in it.
         steady: Whether nothing changed while it was looked at.
     """
@@ -30,12 +31,14 @@ class Accesses:
         files: dict[str, bool] | None = None,
         folders: dict[str, bool] | None = None,
         modules: dict[str, list[str]] | None = None,
+        there: dict[str, bool] | None = None,
     ) -> None:
         """Start with what is given."""
         self.contents = contents or {}
         self.files = files or {}
         self.folders = folders or {}
         self.modules = modules or {}
+        self.there = there or {}
         self.steady = True
 
     def as_object(self) -> dict[str, object]:
@@ -48,6 +51,7 @@ class Accesses:
             return (
                 all(os.path.isfile(path) is there for path, there in self.files.items())
                 and all(os.path.isdir(path) is there for path, there in self.folders.items())
+                and all(os.path.lexists(path) is there for path, there in self.there.items())
                 and all(_modules(path) == known for path, known in self.modules.items())
                 and all(digest(_read(path)) == known for path, known in self.contents.items())
             )
@@ -82,6 +86,14 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     there = os.path.isdir(path)
     if accesses := _current.get():
         _note(accesses, accesses.folders, path, there)
+    return there
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether anything stands at `path`: also a pipe, or a link that leads nowhere."""
+    there = os.path.lexists(path)
+    if accesses := _current.get():
+        _note(accesses, accesses.there, path, there)
     return there
 
 

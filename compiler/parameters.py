@@ -75,7 +75,33 @@ def _read(of: ir.PipelineParameter, wanted: Type, given: Given, written: str) ->
     try:
         return given.fitted(value, wanted)
     except Misfit as misfit:
-        raise ParameterError(f"parameter {of.name!r} is {of.annotation}: {misfit}") from None
+        reason = _in_written_numbers(wanted, given, written) or str(misfit)
+        raise ParameterError(f"parameter {of.name!r} is {of.annotation}: {reason}") from None
+
+
+class _Written(float):
+    """A number that messages show as it was written: Python has inf for 1e400."""
+
+    def __new__(cls, written: str) -> "_Written":
+        number = super().__new__(cls, written)
+        number._written = written
+        return number
+
+    _written: str
+
+    def __repr__(self) -> str:
+        return self._written
+
+
+def _in_written_numbers(wanted: Type, given: Given, written: str) -> str:
+    """Return why what is `written` as JSON does not fit, with its numbers as they stand there."""
+    try:
+        given.fitted(json.loads(written, parse_float=_Written), wanted)
+    except Misfit as misfit:
+        return str(misfit)
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def _value(name: str, annotation: str | None, written: str) -> object:

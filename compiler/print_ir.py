@@ -1,5 +1,7 @@
 """The IR as readable, stable text, and the JSON schema of the IR."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,13 +12,14 @@ from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.source import Span
 
 _INDENT = "  "
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@+-]*")
 
 
 def print_pipeline(pipeline: ir.Pipeline) -> str:
     """Return `pipeline` as text: one line for each thing in it, blocks indented.
 
     Glue stands in backquotes with its names after a `|`; settings that are not the default stand in
-    lines of their own.
+    lines of their own, their texts in quotes where they are more than a plain word.
     """
     lines = [f"pipeline {pipeline.name}  ({pipeline.function})  {pipeline.span}"]
     lines += (_INDENT + line for line in _pipeline_lines(pipeline))
@@ -138,9 +141,13 @@ def _plain(value: object) -> str:
     match value:
         case dict():
             # A mapping's order means nothing, and the text must not depend on it.
-            return "{" + ", ".join(f"{k}: {_plain(v)}" for k, v in sorted(value.items())) + "}"
+            entries = (f"{_plain(name)}: {_plain(inner)}" for name, inner in sorted(value.items()))
+            return "{" + ", ".join(entries) + "}"
         case list():
             return "[" + ", ".join(map(_plain, value)) + "]"
+        case str() if not _PLAIN_WORD.fullmatch(value):
+            # Else a text could pass for other settings, or for lines of the IR.
+            return json.dumps(value, ensure_ascii=not value.isprintable())
         case _:
             return str(value)
 

@@ -12,6 +12,8 @@ Rule = Callable[[object], object]
 """Takes a value as TOML gives it; returns it as settings keep it, or raises `Refused`."""
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(m|k|[KMGTPE]i|[MGTPE]|[eE][+-]?\d+)?", re.ASCII)
+_EXACT = 2**53
+"""Up to here a number with a point is each whole number that it can be."""
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _DURATION_UNITS = (86400, 3600, 60, 1)
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)"
@@ -117,7 +119,8 @@ def quantity(value: object) -> str:
     """Accept a Kubernetes quantity that is more than zero."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         _wrong_type(value, "a quantity", 'write it as "2", "500m" or "64Gi"')
-    written = str(value)
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    written = str(int(value) if is_whole else value)  # 1e3 is 1000 to whoever writes it
     match = _QUANTITY.fullmatch(written)
     if match is None:
         raise Refused(

@@ -37,11 +37,7 @@ LONGEST_INLINE_BYTES = 1024
 
 
 def _write_set(writer: Writer, value: Any) -> str:
-    texts = list(map(writer.text, value))
-    # The hash of a number is the same in every process, and so is the order of a set of them.
-    if not all(type(element) in (int, float, bool) for element in value):
-        texts.sort()
-    return _of_texts(type(value).__name__, texts)
+    return _of_texts(type(value).__name__, sorted(map(writer.text, value)))
 
 
 def _of_texts(kind: str, texts: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Which way imports run, how large things get, and that nothing is left out of the tables."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -60,6 +61,18 @@ _OPTIONAL = {"numpy", "pandas", "polars", "torch", "pyarrow"}
 def _is_inside_a_function(tree: ast.Module, node: ast.AST) -> bool:
     functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
     return any(node in ast.walk(function) for function in functions)
+
+
+def test_what_the_documents_say_of_sizes_options_and_commands_is_so() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    assert f"Functions of {LONGEST_FUNCTION} lines or fewer, modules of {LONGEST_MODULE}" in (
+        contributing
+    )
+    options = set(re.findall(r'"(--[a-z-]+)"', (ROOT / "tests/conftest.py").read_text()))
+    assert options - {"--update-golden"} == set(re.findall(r"`(--[a-z-]+)", contributing))
+    [spelled] = re.findall(r"--output=out=(\S+)", (ROOT / "docs/architecture.md").read_text())
+    manifest = (ROOT / "golden/digits/argo/digits.workflowtemplate.yaml").read_text()
+    assert f"--output=out={spelled}\n" in manifest
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

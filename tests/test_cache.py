@@ -126,6 +126,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
         "pyproject.toml", '[project]\nname = "x"\nrequires-python = ">=3.13"\n'
     ),
     "a configuration that was not there": lambda p: p.write("headrace.toml", 'image = "x"\n'),
+    "no file in a configuration's place": lambda p: (p.folder / "headrace.toml").mkdir(),
     "no configuration any more": lambda p: (p.folder / "pyproject.toml").unlink(),
 }
 

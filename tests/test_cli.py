@@ -4,15 +4,20 @@ import contextlib
 import json
 import os
 import pty
+import re
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 import sarif_schema
 from headrace.compiler.cli import main
+from headrace.compiler.cli.application import application
 from headrace.compiler.codes import CODES, explanation
 
 HEADRACE = Path(sys.executable).with_name("headrace")
@@ -96,6 +101,48 @@ def test_a_failing_step_is_a_failed_run(run: Run, tmp_path: Path) -> None:
     assert "no data today" in err
     assert "site-packages" not in err
     assert str(Path(__file__).parent.parent / "runtime") not in err
+
+
+NO_RUN: dict[str, object] = {"state": "failed", "result": None, "run": None, "steps": []}
+
+
+def test_run_json_has_an_object_where_there_is_no_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = run("run", "broken.py", "--json", "--output-format", "json")
+    assert (code, json.loads(out)) == (1, NO_RUN)
+    assert "HR102" in {finding["code"] for finding in json.loads(err)}
+    assert run("run", "broken.py")[:2] == (1, "")
+    (tmp_path / ".headrace").write_text("")
+    code, out, err = run("run", "shout.py", "--json")
+    assert (code, json.loads(out)) == (1, NO_RUN)
+    assert f"Error: cannot run here: {tmp_path}/.headrace/runs/" in err
+    assert err.endswith(": Not a directory\n")
+    assert run("run", "shout.py", "--json", "-p", "tetx=a")[:2] == (2, "")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headrace.targets.local.run_pipeline", interrupt)
+    code, out, err = run("run", "shout.py", "--json")
+    assert (code, json.loads(out)) == (130, NO_RUN)
+    assert err.strip().endswith("headrace: interrupted")
+
+
+def test_a_run_that_is_interrupted_while_it_runs_has_an_object(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\n\n\ndef wait() -> None:\n"
+        "    time.sleep(60)\n\n\ndef pipeline():\n    wait()\n"
+    )
+    command = [str(HEADRACE), "run", "slow.py", "--json"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # the step has started
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=50)
+    assert (process.returncode, json.loads(out)) == (130, NO_RUN)
 
 
 MAKES_FILES = """
@@ -185,12 +232,46 @@ def test_a_module_without_a_pipeline_names_its_functions(
     assert f"  = help: name one of its functions: {hint}" in err
 
 
+def test_a_module_without_a_pipeline_names_those_of_the_configuration_first(
+    run: Run, tmp_path: Path
+) -> None:
+    text = "".join(f"def {name}(): ...\n" for name in ("a", "b", "c", "pipelines", "train_flow"))
+    (tmp_path / "work.py").write_text(text)
+    (tmp_path / "headrace.toml").write_text('pipelines = ["elsewhere", "train_flow"]\n')
+    _, _, err = run("ir", "work.py")
+    hint = "work.py:train_flow, work.py:a, work.py:b and 2 more\n"
+    assert f"  = help: name one of its functions: {hint}" in err
+    assert 'did you mean "train_flow"?' in run("ir", "work.py:trian_flow")[2]
+
+
 def test_what_is_nested_too_deeply_is_shown(run: Run, tmp_path: Path) -> None:
     sum_of_many = " + ".join(["a"] * 900)
     text = f"def one(x): return x\ndef pipeline(a: int = 1):\n    b = a\n    c = {sum_of_many}\n"
     (tmp_path / "deep.py").write_text(text + "    return one(c)\n")
     _, _, err = run("ir", "deep.py", "--output-format", "json")
     assert [(f["code"], f["line"]) for f in json.loads(err)] == [("HR102", 4)]
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "shown"),
+    [
+        (b"x = 1\ny = '\xff'\n", "2:6", "2 | y = '\N{REPLACEMENT CHARACTER}'\n  |      ^\n"),
+        (b"# coding: utf-16\nx = 1\n", "1:1", "1 | # coding: utf-16\n  | ^\n"),
+        (b"\xff\xfex\0=\x001\0", "1:1", "  |\n  = help:"),
+    ],
+)
+def test_a_source_that_is_no_text_is_called_as_it_was_given(
+    run: Run, tmp_path: Path, content: bytes, place: str, shown: str
+) -> None:
+    (tmp_path / "enc").mkdir()
+    (tmp_path / "enc" / "bin.py").write_bytes(content)
+    code, _, err = run("check", "enc/bin.py")
+    assert code == 1
+    assert f" --> enc/bin.py:{place}\n" in err
+    assert shown in err
+    _, _, err = run("check", "enc/bin.py", "--output-format", "github")
+    line, column = place.split(":")
+    assert err.startswith(f"::error title=HR101,file=enc/bin.py,line={line},col={column}::")
 
 
 # --- compile and check ---------------------------------------------------------------------------
@@ -568,6 +649,8 @@ def test_targets(run: Run) -> None:
         (["compile", "shout.py", "--target", "argoo"], 'did you mean "argo"?'),
         (["compile", "shout.py", "--output-format", "xml"], "'sarif'"),
         (["compile", "shout.py", "--frobnicate"], "--frobnicate"),
+        (["compile", "shout.py", "--out", ""], "name a folder"),
+        (["check", "shout.py", "--out="], "name a folder"),
         (["frobnicate"], "frobnicate"),
     ],
 )
@@ -606,6 +689,21 @@ def test_help_teaches(run: Run) -> None:
     assert "_HEADRACE_COMPLETE=bash_source" in out
 
 
+@pytest.mark.parametrize("command", sorted(application.commands))
+def test_the_help_of_every_command_has_examples_that_it_reads(run: Run, command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    _, _, given = out.partition("Examples:\n")
+    examples = [re.sub(r"( +\(|[>|]).*", "", line).strip() for line in given.splitlines()]
+    assert len(examples) in (2, 3)
+    Path("pipeline.py").write_text(PIPELINE)
+    for example in examples:
+        words = shlex.split(example)
+        assert words[:2] == ["headrace", command]
+        with contextlib.suppress(click.exceptions.Exit):  # `ir --schema`
+            application.commands[command].make_context(command, words[2:])
+
+
 def test_our_own_mistake_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a wheel came off\nsecond line")
@@ -618,6 +716,22 @@ def test_our_own_mistake_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HEADRACE_DEBUG", "1")
     with pytest.raises(RuntimeError):
         main(["ir", "shout.py"])
+
+
+@pytest.mark.parametrize("command", ["compile", "check", "run"])
+def test_a_folder_that_is_gone_is_one_clear_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    out = ["--out", str(tmp_path / "out")] if command in ("compile", "check") else []
+    for target in (str(tmp_path / "shout.py"), str(tmp_path / "broken.py")):
+        code, _, err = run(command, target, *out)
+        assert code == 1
+        line = "headrace: the folder it was started in is gone: change into one that is there\n"
+        assert err == line
+    assert run("graph", str(tmp_path / "shout.py"))[0] == 0
 
 
 def test_an_interruption_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,10 +43,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"headrace: cannot write the output: {error.strerror}", file=sys.stderr)
             _give_up_output()
             return FAILED
+        if isinstance(error, FileNotFoundError) and _folder_is_gone():
+            print(
+                "headrace: the folder it was started in is gone: change into one that is there",
+                file=sys.stderr,
+            )
+            return FAILED
         if os.environ.get("HEADRACE_DEBUG"):
             raise
         return _own_mistake(error)
     return code
+
+
+def _folder_is_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _answer_kept(arguments: Sequence[str]) -> int | None:

@@ -26,13 +26,33 @@ _no_cache = click.option(
 )
 
 
+def _out_folder(_: click.Context, __: click.Parameter, folder: str) -> str:
+    if not folder:
+        raise click.BadParameter("name a folder; `.` is the current one")
+    return folder
+
+
 def _out(text: str) -> Callable[[Any], Any]:
     return click.option(
-        "--out", "-o", metavar="DIR", default=DEFAULT_OUT, show_default=True, help=text
+        "--out",
+        "-o",
+        metavar="DIR",
+        default=DEFAULT_OUT,
+        show_default=True,
+        callback=_out_folder,
+        help=text,
     )
 
 
-@click.command("compile")
+_COMPILE_EXAMPLES = """\b
+Examples:
+  headrace compile pipeline.py
+  headrace compile pipeline.py --target argo --target airflow --out deploy
+  headrace compile pipeline.py:nightly --set steps.train.memory=64Gi
+"""
+
+
+@click.command("compile", epilog=_COMPILE_EXAMPLES)
 @pipeline_options
 @target_option
 @_out("Write into DIR/<target>/.")
@@ -45,7 +65,15 @@ def compile_command(**arguments: Any) -> int:
     return _answer("compile", **arguments)
 
 
-@click.command()
+_CHECK_EXAMPLES = """\b
+Examples:
+  headrace check pipeline.py
+  headrace check pipeline.py --target argo --out deploy
+  headrace check pipeline.py --output-format github      (in a workflow of GitHub)
+"""
+
+
+@click.command(epilog=_CHECK_EXAMPLES)
 @pipeline_options
 @target_option
 @_out("Compare with what stands in DIR/<target>/.")

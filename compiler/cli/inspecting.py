@@ -17,7 +17,15 @@ def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> N
         context.exit()
 
 
-@click.command("ir")
+_IR_EXAMPLES = """\b
+Examples:
+  headrace ir pipeline.py
+  headrace ir pipeline.py:nightly --profile production --json
+  headrace ir --schema > ir.schema.json
+"""
+
+
+@click.command("ir", epilog=_IR_EXAMPLES)
 @pipeline_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
 @click.option(
@@ -47,7 +55,14 @@ def ir_command(
     finish(compilation, output_format)
 
 
-@click.command()
+_GRAPH_EXAMPLES = """\b
+Examples:
+  headrace graph pipeline.py
+  headrace graph pipeline.py:nightly > nightly.mmd
+"""
+
+
+@click.command(epilog=_GRAPH_EXAMPLES)
 @pipeline_options
 def graph(
     pipeline: PipelineName, settings: tuple[str, ...], profile: str | None, output_format: str
@@ -67,7 +82,15 @@ def _complete_code(_: click.Context, __: click.Parameter, incomplete: str) -> li
     return [code for code in CODES if code.startswith(incomplete.upper())]
 
 
-@click.command()
+_EXPLAIN_EXAMPLES = """\b
+Examples:
+  headrace explain HR201
+  headrace explain | grep warning
+  headrace explain HR201 --output-format json
+"""
+
+
+@click.command(epilog=_EXPLAIN_EXAMPLES)
 @click.argument("code", required=False, shell_complete=_complete_code)
 @click.option(
     "--output-format",
@@ -116,7 +139,14 @@ def _meaning(code: str) -> dict[str, str]:
     }
 
 
-@click.command()
+_TARGETS_EXAMPLES = """\b
+Examples:
+  headrace targets
+  headrace targets --json > targets.json
+"""
+
+
+@click.command(epilog=_TARGETS_EXAMPLES)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with reasons and references.")
 def targets(as_json: bool) -> None:
     """Show what each target can express, and how."""

@@ -90,7 +90,8 @@ def _checked(command: str, given: dict[str, str], lists: dict[str, list[str]]) -
     path, function = file_and_function(given.pop("pipeline", ""))
     output_format = given.pop("output_format", OUTPUT_FORMATS[0])
     is_known = output_format in OUTPUT_FORMATS and set(lists["targets"]) <= set(MANIFEST_TARGETS)
-    if not is_known or not os.path.isfile(path) or function == "":
+    is_known = is_known and function != "" and given.get("out") != ""
+    if not is_known or not os.path.isfile(path):
         return None
     return Request(
         command,

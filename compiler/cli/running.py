@@ -2,7 +2,10 @@
 
 import gc
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +23,15 @@ if TYPE_CHECKING:
     from headrace.targets.local import RunOutcome
 
 
-@click.command()
+_RUN_EXAMPLES = """\b
+Examples:
+  headrace run pipeline.py --param epochs=5 --param "rates=[0.1, 0.2]"
+  headrace run pipeline.py:nightly --profile small --jobs 2
+  headrace run pipeline.py --json > result.json
+"""
+
+
+@click.command(epilog=_RUN_EXAMPLES)
 @pipeline_options
 @click.option(
     "--param",
@@ -48,14 +59,18 @@ def run(
 ) -> None:
     """Run a pipeline here, each step in a process of its own.
 
-    The record of the run is kept in .headrace/ beside the configuration.
+    The record of the run is kept in .headrace/ beside the configuration. With --json, a pipeline
+    that is refused and a run that is interrupted give an object too, without a run; wrong usage,
+    which is exit code 2, gives none.
     """
-    compilation = compiled(pipeline, settings, profile, output_format)
-    finish(compilation, output_format)
-    gc.enable()
-    _check_python(compilation)
-    parameters = _parameters(compilation, assignments)
-    outcome = _run(compilation, parameters, jobs)
+    with _object_in_any_case(as_json):
+        os.getcwd()  # steps are started here: `main` says it where the folder is gone
+        compilation = compiled(pipeline, settings, profile, output_format)
+        finish(compilation, output_format)
+        gc.enable()
+        _check_python(compilation)
+        parameters = _parameters(compilation, assignments)
+        outcome = _run(compilation, parameters, jobs)
     sys.set_int_max_str_digits(0)  # an integer of any size is a result like another
     if as_json:
         click.echo(json.dumps(_as_object(outcome)))
@@ -63,6 +78,19 @@ def run(
         _print_result(outcome.result)
     if outcome.state != "succeeded":
         raise click.exceptions.Exit(FINDINGS)
+
+
+@contextmanager
+def _object_in_any_case(as_json: bool) -> Iterator[None]:
+    """Print the object of a failed run where none comes about: a program reads it in any case."""
+    try:
+        yield
+    except click.UsageError:
+        raise
+    except (click.ClickException, click.exceptions.Exit, FileNotFoundError, KeyboardInterrupt):
+        if as_json:
+            click.echo(json.dumps({"state": "failed", "result": None, "run": None, "steps": []}))
+        raise
 
 
 def _check_python(compilation: "Compilation") -> None:
@@ -104,7 +132,8 @@ def _run(compilation: "Compilation", parameters: dict[str, str], jobs: int | Non
             progress=True,
         )
     except OSError as error:
-        raise click.ClickException(f"cannot run here: {error}") from None
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise click.ClickException(f"cannot run here: {reason or error}") from None
 
 
 def _as_object(outcome: "RunOutcome") -> dict[str, Any]:

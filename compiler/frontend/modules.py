@@ -1,8 +1,6 @@
 """Modules of the user's own source: read, parsed and indexed, never imported."""
 
 import ast
-import io
-import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from typing import Literal, TypeAlias
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.file_access import read_bytes
 from headrace.compiler.frontend.trees import children, nodes
-from headrace.compiler.source import SourceFile, Span
+from headrace.compiler.source import SourceFile, Span, Undecodable, decoded
 
 BoundKind: TypeAlias = Literal["function", "class", "constant", "import", "other"]
 
@@ -322,25 +320,23 @@ _SYNTAX_HINT = "correct it here or just before; Python itself cannot read the fi
 
 
 def read_source(path: Path, shown_path: str, sink: Sink) -> SourceFile | None:
-    """Return the text of `path`, decoded as Python would; nothing, and HR101, if it cannot be."""
-    data = b""
+    """Return the text of `path`, decoded as Python would; nothing, and HR101, if it is not there.
+
+    What cannot be decoded is reported too; then the source is there for messages only.
+    """
     try:
         data = read_bytes(path)
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
     except OSError as error:
         hint = "see to it that the file is there and can be read"
         sink.report("HR101", f"cannot read {shown_path}: {error.strerror}", None, hint=hint)
         return None
-    except UnicodeDecodeError as error:
-        place = Span(path=shown_path, line=data.count(b"\n", 0, error.start) + 1)
-        sink.report("HR101", f"(unicode error) {error}", place, hint=_ENCODING_HINT)
-        return None
-    except (SyntaxError, LookupError, ValueError) as error:
-        message = error.msg if isinstance(error, SyntaxError) else str(error)
-        sink.report("HR101", message, Span(path=shown_path, line=1), hint=_ENCODING_HINT)
-        return None
-    return SourceFile(path, shown_path, text.replace("\r\n", "\n").replace("\r", "\n"))
+    try:
+        return SourceFile(path, shown_path, decoded(data))
+    except Undecodable as error:
+        lines = error.before.split("\n")
+        place = Span(path=shown_path, line=len(lines), column=len(lines[-1]) + 1)
+        sink.report("HR101", str(error), place, hint=_ENCODING_HINT)
+        return SourceFile(path, shown_path, error.shown, is_decoded=False)
 
 
 def parse(source: SourceFile, sink: Sink) -> ast.Module | None:

@@ -156,7 +156,11 @@ def _find(
         )
         return None
     functions = [n.name for n in module.tree.body if isinstance(n, ast.FunctionDef)]
-    hint = did_you_mean(name, functions) or (
+    listed = [known for known in configuration.pipelines if known in functions]
+    functions = [*listed, *(known for known in functions if known not in listed)]
+    # Who gives no name has not mistyped one: what the configuration lists is meant then.
+    slip = "" if listed and name == DEFAULT_FUNCTION else did_you_mean(name, functions)
+    hint = slip or (
         f"name one of its functions: {_some(module.source.shown_path, functions)}"
         if functions
         else "define it: `def pipeline(): ...`"

@@ -63,7 +63,7 @@ class Project:
         self._resolved: dict[tuple[str, str], Definition | None] = {}
         self._closure: dict[str, Path] | None = None
         self.sources: dict[str, SourceFile] = {}
-        """Every file that could be decoded, also without a tree, by its `shown_path`."""
+        """Every file that could be read, also without a tree, by its `shown_path`."""
         self.import_root = _import_root(file)
         below = file.relative_to(self.import_root).with_suffix("")
         parts = below.parts[:-1] if below.name == "__init__" else below.parts
@@ -196,7 +196,7 @@ class Project:
             source = read_source(file, shown, self._sink)
             if source:
                 self.sources[shown] = source
-                tree = parse(source, self._sink)
+                tree = parse(source, self._sink) if source.is_decoded else None
                 self._loaded[name] = Module(name, source, tree) if tree else None
         return self._loaded[name]
 

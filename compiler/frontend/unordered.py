@@ -15,8 +15,6 @@ from headrace.compiler.frontend.scopes import added_to
 from headrace.compiler.source import Span
 
 _SETS = frozenset({"set", "frozenset", "Set", "FrozenSet", "AbstractSet", "MutableSet"})
-_STEADY = frozenset({"int", "float", "bool", "None"})
-"""Elements whose hash is the same in every process."""
 _ORDERED = frozenset({"list", "tuple", "enumerate", "zip"})
 _UNORDERED = frozenset({"sorted", "set", "frozenset", "sum", "max", "min", "len", "any", "all"})
 
@@ -64,8 +62,8 @@ def _is_unordered_set(annotation: ast.expr | None) -> bool:
         except SyntaxError:
             return False
     match annotation:
-        case ast.Subscript(value=value, slice=element):
-            return _is_unordered_set(value) and ast.unparse(element) not in _STEADY
+        case ast.Subscript(value=value):
+            return _is_unordered_set(value)
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name in _SETS
     return False
@@ -80,7 +78,7 @@ def _makes_set(node: ast.AST) -> bool:
 
 
 def _is_steady(node: ast.expr) -> bool:
-    """Whether `node` makes a set whose order is the same in every process."""
+    """Whether `node` makes a set whose order is the same wherever it is made."""
     return isinstance(node, ast.Set) and all(
         isinstance(e, ast.Constant) and isinstance(e.value, int | float | None) for e in node.elts
     )

@@ -13,6 +13,7 @@ from headrace.runtime import wire
 from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
 from headrace.targets.argo.emit import Lowered
+from headrace.targets.variables import expanded_variables
 from headrace.targets.widths import too_long_lists
 
 WORKFLOW_NAME = 63
@@ -44,6 +45,7 @@ def check(
     yield from too_long_lists(pipeline, "Argo Workflows")
     yield from _constants(pipeline)
     yield from _environments(pipeline)
+    yield from expanded_variables(pipeline, "{{", "Argo")
     yield from _defaults(pipeline)
     lowered = lower(pipeline)
     yield from _names(pipeline, lowered)
@@ -159,15 +161,6 @@ def _environments(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
             continue
         for name, text in node.settings.env.items():
             yield from _size(f"environment variable {name}", text, node.span)
-            if "{{" in text:
-                yield Diagnostic(
-                    code="HR513",
-                    message=f"environment variable {name} contains '{{{{', "
-                    "which Argo would read as its own",
-                    span=node.span,
-                    label=f"its env sets {name}",
-                    hint="set the variable inside the step, or encode its text",
-                )
 
 
 def _defaults(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:

@@ -12,6 +12,7 @@ from headrace.targets.kubeflow.dags import ROOT, Lowering
 from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.names import EACH
 from headrace.targets.kubeflow.steps import extended
+from headrace.targets.variables import expanded_variables
 from headrace.targets.widths import too_long_lists
 
 PIPELINE_NAME = 128
@@ -42,7 +43,7 @@ def check(
     steps = [n for n in dataflow.walk(pipeline.body) if isinstance(n, ir.Call | ir.Compute)]
     for step in steps:
         yield from _resources(step)
-        yield from _environment(step)
+    yield from expanded_variables(pipeline, "{{", "Kubeflow")
     if not steps:
         yield Diagnostic(
             code="HR501",
@@ -95,19 +96,6 @@ def _resources(step: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
             label=f"needs {len(others)} resources besides cpu and memory",
             hint="ask for one of them, or leave kubeflow out with --target",
         )
-
-
-def _environment(step: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
-    for name, text in step.settings.env.items():
-        if "{{" in text:
-            yield Diagnostic(
-                code="HR513",
-                message=f"environment variable {name} contains '{{{{', "
-                "which Kubeflow would read as its own",
-                span=step.span,
-                label=f"its env sets {name}",
-                hint="set the variable inside the step, or encode its text",
-            )
 
 
 def _names(lowering: Lowering) -> Iterator[Diagnostic]:

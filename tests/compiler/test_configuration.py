@@ -1,5 +1,6 @@
 """What a configuration gives, from each place it may stand in, and what is said about errors."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,21 @@ tolerations = [{ key = "gpu", operator = "Exists", effect = "NoSchedule" }]
     assert train.accelerator is None
     assert train.tolerations[0].operator == "Exists"
     assert configuration.step(["ingest"]).memory is None
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("1e3", "1000"),
+        ("2.0", "2"),
+        ("0.5", "0.5"),
+        ("1e30", "1e+30"),
+        ("'1e3'", "1e3"),
+    ],
+)
+def test_a_quantity_without_quotes(project: Project, written: str, kept: str) -> None:
+    project.write("headrace.toml", f"defaults.memory = {written}")
+    assert project.load().step([]).memory == kept
 
 
 def test_later_wins(project: Project) -> None:
@@ -196,6 +212,52 @@ def test_what_is_wrong_is_shown_where_it_stands(
     assert hint in finding.hint
 
 
+@pytest.mark.parametrize(
+    ("toml", "marked"),
+    [
+        ("[tool]\nheadrace = 3", "headrace"),
+        ("[[tool.headrace]]\nimage = 'a:1'", "headrace"),
+        ("tool = 3", "tool"),
+        ("requires-python = 4", "requires-python"),
+        ("dependencies = 3", "dependencies"),
+        ("dependencies = ['numpy', 3]", "dependencies"),
+    ],
+)
+def test_what_is_no_table_or_text_beside_the_settings(
+    project: Project, toml: str, marked: str
+) -> None:
+    project.write_block(toml)
+    [finding] = project.load_all()[1]
+    span = finding.span
+    assert span is not None
+    line = project.module.read_text().splitlines()[span.line - 1]
+    assert (finding.code, line[span.column - 1 : span.end_column - 1]) == ("HR402", marked)
+
+
+def test_a_project_whose_table_is_none(project: Project) -> None:
+    project.write("pyproject.toml", "[tool]\nheadrace = 3")
+    [finding] = project.load_all()[1]
+    assert (finding.code, str(finding.span)) == ("HR402", "pyproject.toml:2")
+    project.write("pyproject.toml", "[tool]\n[project]\nname = 'digits'")
+    project.load()
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+@pytest.mark.parametrize("name", ["headrace.toml", "pyproject.toml"])
+def test_a_configuration_that_is_no_file(project: Project, name: str, kind: str) -> None:
+    path = project.folder / name
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(project.folder / "nowhere")
+    [finding] = project.load_all()[1]
+    assert finding.code == "HR403"
+    assert name in finding.message
+    assert str(path) in finding.hint
+
+
 def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
     project.write_block("[tool.headrace]\nimgae = 1\nstore = 2")
     project.write("headrace.toml", "targets = 3")
@@ -203,6 +265,14 @@ def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
     codes = [finding.code for finding in findings]
     assert sorted(codes) == ["HR401", "HR401", "HR402", "HR402", "HR402", "HR402", "HR404"]
     assert configuration.step([]).memory is None
+
+
+@pytest.mark.parametrize("key", ["zzzzzz", "platfrom"])
+def test_no_key_is_named_that_is_always_refused(project: Project, key: str) -> None:
+    project.write("headrace.toml", f"{key} = 'gke'")
+    [finding] = project.load_all()[1]
+    known = "defaults, image, pipelines, profiles, schedule, steps, store, targets"
+    assert (finding.code, finding.hint) == ("HR401", f"known here: {known}")
 
 
 def test_an_unknown_profile_names_the_nearest(project: Project) -> None:

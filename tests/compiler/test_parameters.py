@@ -188,6 +188,9 @@ def test_an_integer_of_any_size_is_exact(read: Read) -> None:
     ("annotation", "written", "part"),
     [
         ("int", "3.0", "3.0 is not int"),
+        ("int", "1e400", "is int: 1e400 is not int"),
+        ("list[int]", "[1, -1e400]", "-1e400 is not int"),
+        ("int | None", "1E400", "1E400 is not int"),
         ("int", "true", "True is not int"),
         ("int", '"3"', "'3' is not int"),
         ("float", "fast", "must be JSON"),

@@ -1,3 +1,5 @@
+import json
+
 import jsonschema
 import pytest
 
@@ -118,6 +120,38 @@ def test_the_text_does_not_depend_on_the_order_of_a_mapping() -> None:
         for env in ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
     )
     assert print_pipeline(one) == print_pipeline(other)
+
+
+FORGED = "x, C: 2}\n  step b = hidden"
+ENVIRONMENTS: list[dict[str, str]] = [
+    {},
+    {"A": ""},
+    {"A": '""'},
+    {"A": "x", "C": "2"},
+    {"A": "x, C: 2"},
+    {"A": '"x, C: 2"'},
+    {"A": "{B: 1}"},
+    {"A": "[1]"},
+    {"A": " x"},
+    {"A": "x\u2028"},
+    {"A": "x\\u2028"},
+    {"A": FORGED},
+    {"A: B": "1"},
+    {"A": "B: 1"},
+]
+
+
+def test_a_setting_passes_for_no_other_and_for_no_line() -> None:
+    def printed(settings: StepSettings) -> str:
+        return print_pipeline(pipeline(call("f", settings=settings)))
+
+    texts = [printed(StepSettings(image="i", env=env)) for env in ENVIRONMENTS]
+    lines = len(texts[0].splitlines())
+    assert len(set(texts)) == len(texts)
+    assert [len(text.splitlines()) for text in texts[1:]] == [lines + 1] * (len(texts) - 1)
+    forged = json.dumps(FORGED)
+    assert f"    env: {{A: {forged}}}\n" in texts[ENVIRONMENTS.index({"A": FORGED})]
+    assert '    image: "i j"\n' in printed(StepSettings(image="i j"))
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -60,7 +60,19 @@ def broken(folder: Path, content: str | bytes) -> Diagnostic:
         ("é = 1; return é\n", "'return' outside function", (1, 8)),
         ("é = 'é' if\n", "invalid syntax", (1, 11)),
         ("x = 1\ny = '\0'\n", "source code string cannot contain null bytes", (2, 6)),
-        (b"x = 1\ny = '\xff'\n", "(unicode error) 'utf-8' codec can't decode byte 0xff", (2, 1)),
+        (b"x = 1\ny = '\xff'\n", "not UTF-8 text at byte 11: invalid start byte", (2, 6)),
+        (b"\xef\xbb\xbf'\xc3\xa9\xff'", "not UTF-8 text at byte 6: invalid start byte", (1, 3)),
+        (b"\x80" * 300, "not UTF-8 text at byte 0: invalid start byte", (1, 1)),
+        (b"# coding: ascii\r\n'\xc3'", "not ASCII text at byte 18", (2, 2)),
+        (
+            "# coding: sjis\n'あい".encode("sjis") + b"\xff'",
+            "not SHIFT_JIS text at byte 20",
+            (2, 4),
+        ),
+        (b"x\0\n\n\xff", "not UTF-8 text at byte 4", (1, 1)),
+        ("x = 1\n".encode("utf-16"), "not UTF-8 text at byte 0", (1, 1)),
+        (b"# coding: utf-16\n\n", "no source can be in utf-16", (1, 1)),
+        (b"# coding: utf-32\nx\n", "no source can be in utf-32", (1, 1)),
         ("# coding: nonsense\n", "unknown encoding: nonsense", (1, 1)),
         ("# coding: rot13\n", "'rot13' is not a text encoding", (1, 1)),
         ("(" * 300 + ")" * 300, "too many nested parentheses", (1, 201)),
@@ -76,6 +88,16 @@ def test_a_file_that_is_not_python_is_reported_where_python_reports_it(
     assert found.span is not None
     assert (found.span.path, found.span.line, found.span.column) == ("main.py", *place)
     assert found.hint
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "shift_jis", "utf-7", "utf-8-sig"])
+def test_a_declared_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    written = "£" if encoding != "shift_jis" else "あ"
+    made = project(
+        tmp_path, {"main.py": f"# coding: {encoding}\nX = '{written}'\n".encode(encoding)}
+    )
+    assert made.main is not None
+    assert made.main.source.line(2) == f"X = '{written}'"
 
 
 def test_a_warning_of_pythons_parser_is_no_error(tmp_path: Path) -> None:
