@@ -1,6 +1,7 @@
 """Lowering of calls: steps of the project, and the builtins and methods that glue may call."""
 
 import ast
+import builtins
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -136,13 +137,15 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
     hint = f"{meant} If it is a library's, {hint}" if meant else hint
     if isinstance(func, ast.Name) and is_unbound:
         shared = lowering.shared
-        if shared.project.resolve(shared.module, func.id) is None:
+        if func.id in ("map", "filter"):
+            hint = f"write a comprehension. Or {hint}"
+        elif (
+            not hasattr(builtins, func.id)
+            and shared.project.resolve(shared.module, func.id) is None
+        ):
             functions = [n.name for n in shared.module.tree.body if isinstance(n, ast.FunctionDef)]
             hint = did_you_mean(func.id, [*functions, *glue.BUILTINS]) or hint
-    elif isinstance(func, ast.Attribute) and func.attr in (
-        *("append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "clear"),
-        *("setdefault", "popitem", "add", "discard"),
-    ):
+    elif isinstance(func, ast.Attribute) and func.attr in CHANGING:
         hint = "build it with a comprehension, or change it in a step that returns it"
     elif isinstance(func, ast.Attribute) and not _foreign(lowering, func):
         hint = did_you_mean(func.attr, glue.METHODS) or _in_step(f".{func.attr}")
@@ -155,6 +158,13 @@ def _refuse(lowering: "ExpressionLowering", node: ast.Call) -> ast.expr:
         label="called here",
         hint=hint,
     )
+
+
+_CHANGING = """
+    append extend insert pop remove sort reverse update clear setdefault popitem add discard
+"""
+CHANGING = frozenset(_CHANGING.split())
+"""The methods of lists, dicts and sets that change them."""
 
 
 def _in_step(attribute: str) -> str:

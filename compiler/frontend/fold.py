@@ -48,6 +48,8 @@ def _cheap(node: ast.AST) -> bool:
         case ast.BinOp(op=ast.Mod(), left=left):
             # A text before `%` is a format, which may ask for any width.
             return isinstance(left, ast.Constant) and not isinstance(left.value, str)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _is_number(left) and _is_number(right)
         case ast.BinOp(op=op):
             return isinstance(op, _ARITHMETIC)
         case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]):
@@ -78,6 +80,11 @@ def _cheap(node: ast.AST) -> bool:
             return True
         case _:
             return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether `node` is a number, and no text that multiplication would make long."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
 def is_plain(value: object) -> bool:

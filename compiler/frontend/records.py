@@ -90,11 +90,25 @@ def constant(project: Project, module: Module, node: ast.expr) -> ir.Const | Non
         return member
     if isinstance(node, ast.Call):
         return _record(project, module, node)
+    if isinstance(node, ast.Name):
+        return _named(project, module, node)
     try:
         value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
     except fold.NotConstant:
         return None
     return ir.Const(text=wire.encode(value))
+
+
+def _named(project: Project, module: Module, node: ast.Name) -> ir.Const | None:
+    """Return the constant of a module that `node` names, if nothing can change it."""
+    definition = project.resolve(module, node.id)
+    if definition is None or definition.kind != "constant" or definition.node is None:
+        return None
+    try:
+        value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
+    except fold.NotConstant:
+        return None
+    return ir.Const(text=wire.encode(value)) if fold.is_immutable(value) else None
 
 
 def _record(project: Project, module: Module, node: ast.Call) -> ir.Const | None:

@@ -9,7 +9,7 @@ from headrace.compiler.dataflow import AnyValue, references
 from headrace.compiler.frontend.additions import fresh_kind, lower_addition
 from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
 from headrace.compiler.frontend.branches import lower_if, merge_name
-from headrace.compiler.frontend.calls import lower_step
+from headrace.compiler.frontend.calls import CHANGING, lower_step
 from headrace.compiler.frontend.cleanups import lower_any_try
 from headrace.compiler.frontend.expressions import ExpressionLowering
 from headrace.compiler.frontend.failures import Failure, lower_assert, lower_failure, lower_raise
@@ -153,7 +153,10 @@ class BlockLowering:
         if definition is not None and isinstance(node, ast.Call):
             lower_step(expressions, node, definition, effect=True, outputs=())
             return
-        if expressions.has_step(node) and not isinstance(node, ast.Yield | ast.YieldFrom):
+        is_change = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        is_change = is_change and node.func.attr in CHANGING  # type: ignore[attr-defined]
+        is_yield = isinstance(node, ast.Yield | ast.YieldFrom)
+        if expressions.has_step(node) and not is_yield and not is_change:
             is_loop = isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
             self.error(
                 "HR102",
