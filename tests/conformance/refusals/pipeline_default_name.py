@@ -1,9 +1,15 @@
-FLOOR = 0.5
+import os
+
+FLOORS = [0.5]
+FOLDER = os.getcwd()
 
 
-def load(floor: float) -> int:
-    return 1
+def load(floors: list[float], folder: str) -> int:
+    return len(floors)
 
 
-def pipeline(floor: float = FLOOR):  # error: HR304
-    return load(floor)
+def pipeline(
+    floors: list[float] = FLOORS,  # error: HR304
+    folder: str = FOLDER,  # error: HR304
+):
+    return load(floors, folder)
