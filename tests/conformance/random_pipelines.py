@@ -73,6 +73,8 @@ def _features(draw: Draw) -> frozenset[str]:
         found |= {feature for feature in CONTROL if draw(0, 2) == 2}
     else:
         found |= {CONTROL[draw(0, len(CONTROL) - 1)]} if draw(0, 1) else set()
+    if "sub" in found and draw(0, 1):
+        found.add("try")  # handlers on both sides of a call are where they meet
     return frozenset(found)
 
 
