@@ -62,13 +62,13 @@ class BlockBuilder:
         compute_settings: Callable[[str], StepSettings],
         catching: Callable[[], tuple[ir.Catch, ...]],
         typed: Callable[[ir.Output, ir.Glue], None],
-        may_raise: Callable[[ir.Glue], bool],
+        may_raise: Callable[[ir.Glue, Role], bool],
     ) -> None:
         """Start empty.
 
         `compute_settings` gives the settings of a `Compute` by its id, `catching` the handlers
         around what is added; `typed` is told of each output that glue makes, and `may_raise` says
-        whether glue can raise, as far as its types tell. `raised` are the
+        whether glue can raise in a role, as far as its types tell. `raised` are the
         exceptions, or None, of what was added under them and has not been looked at yet. `acts`
         tells whether a step is there, or in a block within, only for its effect.
         """
@@ -133,7 +133,7 @@ class BlockBuilder:
     def evaluate_required(self, prefix: str = "check") -> None:
         """Add a `Compute` for each glue that nothing else is sure to evaluate."""
         for glue, span in list(self.obligations.items()):
-            host = self._host(glue)
+            host = self._host(glue, "value")
             if host is None:
                 self._compute(glue, "value", prefix, span)
             else:
@@ -150,19 +150,19 @@ class BlockBuilder:
         if role == "value" and not isinstance(value, ir.Glue):
             return value
         glue = value if isinstance(value, ir.Glue) else ir.Glue(source="it", names=(("it", value),))
-        host = self._host(glue)
+        host = self._host(glue, role)
         if host is None:
             return self._compute(glue, role, hint, span)
         return self._add_output(host, glue, role, hint)
 
-    def _host(self, glue: ir.Glue) -> ir.Call | ir.Compute | None:
+    def _host(self, glue: ir.Glue, role: Role) -> ir.Call | ir.Compute | None:
         makers = {defining_node(r) for r in references(glue)} & self._nodes.keys()
         if len(makers) != 1:
             return None
         node = self._nodes[makers.pop() or ""]
         if not isinstance(node, ir.Call | ir.Compute):
             return None
-        return None if self._may_raise(glue) and not self._raises_here(node) else node
+        return None if self._may_raise(glue, role) and not self._raises_here(node) else node
 
     def _raises_here(self, node: ir.Call | ir.Compute) -> bool:
         """Whether what `node` raises is as if it were raised here.

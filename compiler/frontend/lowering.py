@@ -12,9 +12,9 @@ from headrace.compiler import glue, ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend.blocks import BlockBuilder, Names, kebab
+from headrace.compiler.frontend.blocks import BlockBuilder, Names, Role, kebab
 from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
-from headrace.compiler.frontend.raising import may_raise
+from headrace.compiler.frontend.raising import is_iterable, may_raise
 from headrace.compiler.frontend.value_types import ValueTypes
 from headrace.compiler.source import Span
 
@@ -175,8 +175,10 @@ class Lowering:
             self._may_raise,
         )
 
-    def _may_raise(self, value: ir.Glue) -> bool:
+    def _may_raise(self, value: ir.Glue, role: Role) -> bool:
         types = {name: self.types.of(reference) for name, reference in value.names}
+        if role == "items" and not is_iterable(self.types.of(value)):
+            return True
         return may_raise(glue.parsed(value), types)
 
     def _typed(self, output: ir.Output, glue: ir.Glue) -> None:

@@ -8,6 +8,7 @@ from headrace.compiler.frontend.types import (
     BOOL,
     INT,
     STR,
+    Abstract,
     Bool,
     Dict,
     Enum,
@@ -24,12 +25,19 @@ from headrace.compiler.frontend.types import (
     TupleOf,
     Type,
     Union,
+    Value,
     field,
 )
 from headrace.compiler.glue import never_raises
 
 _REAL = (Bool, Int, Float)
 _SIZED = (List, Dict, Set, FrozenSet, Tuple, TupleOf, Str)
+
+
+def is_iterable(of: Type) -> bool:
+    """Return whether it is certain that every value of `of` can be looped over."""
+    known = (*_SIZED, Abstract)
+    return all(isinstance(one, known) or one == Value("range") for one in _members(of))
 
 
 def may_raise(expression: ast.expr, types: Mapping[str, Type]) -> bool:
