@@ -12,7 +12,7 @@ from benchmarks.timing import AIRFLOW_PYTHON, HEADRACE, KFP_PYTHON, PYTHON, Timi
 
 COUNTS = {10: 5, 100: 5, 1_000: 3, 5_000: 1}
 """How many steps, and how many turns of them are timed."""
-LIMIT = 300
+LIMIT = 120
 """No command is given more seconds."""
 TOOLS = {
     "headrace": "headrace, three targets",
