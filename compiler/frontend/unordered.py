@@ -77,13 +77,6 @@ def _makes_set(node: ast.AST) -> bool:
     return isinstance(node, ast.Set | ast.SetComp)
 
 
-def _is_steady(node: ast.expr) -> bool:
-    """Whether `node` makes a set whose order is the same wherever it is made."""
-    return isinstance(node, ast.Set) and all(
-        isinstance(e, ast.Constant) and isinstance(e.value, int | float | None) for e in node.elts
-    )
-
-
 @dataclass(frozen=True)
 class _Made:
     """Where a set comes from: in words, and its place."""
@@ -123,7 +116,7 @@ class _Order(ast.NodeVisitor):
         is_call = isinstance(node, ast.Call)
         if _makes_set(node) and not (is_call and not self._builtin(node.func)):  # type: ignore[attr-defined]
             text = "`{...}` is" if not is_call else f"`{ast.unparse(node)}` is"
-            return None if _is_steady(node) else _Made(text, self._module.span(node))
+            return _Made(text, self._module.span(node))
         if not isinstance(node, ast.Call) or (chain(node.func) or [""])[0] in self._local:
             return None
         found = _called(self._shared, self._module, node)

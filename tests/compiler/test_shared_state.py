@@ -460,6 +460,7 @@ def test_the_order_of_a_set_shows(tmp_path: Path, case: str) -> None:
 MADE_HERE = {
     "display": ("return [up(t) for t in {up('a'), up('b')}]", "{up('a'), up('b')}"),
     "texts": ("return list({'a', 'b'})", "{'a', 'b'}"),
+    "numbers": ("return [up(x) for x in {3, 1}]", "{3, 1}"),
     "comprehension": ("names = {up(x) for x in xs}\n    return list(names)", "names"),
     "call": ("return [up(x) for x in set(xs)]", "set(xs)"),
 }
@@ -477,7 +478,6 @@ def test_the_order_of_a_set_made_in_the_body_shows(tmp_path: Path, case: str) ->
 @pytest.mark.parametrize(
     "body",
     [
-        "return [up(x) for x in {3, 1}]",
         "return sorted({up(x) for x in xs}), len(set(xs)), 'a' in {'a', 'b'}",
         "names = {up(x) for x in xs}\n    return names, up(names), max(names)",
     ],
