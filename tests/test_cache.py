@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from headrace.compiler import driver
+from headrace.compiler.cache_folder import cache_folder
 from headrace.compiler.cli import cache, main
 from headrace.compiler.cli.request import Request, read_request
 
@@ -244,7 +245,7 @@ def test_stale_files_are_shown_from_the_cache_too(project: Project) -> None:
 
 def test_no_cache_neither_reads_nor_writes(project: Project) -> None:
     assert project.compiles("compile", "pipe.py", "--no-cache")
-    assert not project.cache.exists()
+    assert project.entries == []
     assert project.compiles()
     assert project.compiles("compile", "pipe.py", "--no-cache")
 
@@ -272,7 +273,7 @@ def test_where_the_cache_is(
     for name, value in (("HEADRACE_CACHE_DIR", chosen), ("XDG_CACHE_HOME", caches)):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", "/home/u")
-    assert cache.folder() == wanted
+    assert cache_folder() == wanted
 
 
 def test_promise_2_a_project_cannot_bring_answers_of_its_own(
@@ -287,6 +288,18 @@ def test_promise_2_a_project_cannot_bring_answers_of_its_own(
         shutil.copytree(kept, project.folder / place, dirs_exist_ok=True)
     shutil.rmtree(kept)
     assert project.compiles()
+
+
+def test_a_damaged_template_is_made_anew(project: Project) -> None:
+    project.headrace("compile", "pipe.py", "--no-cache")
+    (kept,) = (project.cache / "templates").iterdir()
+    for damage in (b"", kept.read_bytes()[:100], b"x" * 500):
+        kept.write_bytes(damage)
+        program = (
+            "import sys; from headrace.compiler.cli import main; "
+            "sys.exit(main(['compile', 'pipe.py', '--no-cache', '--target', 'airflow']))"
+        )
+        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_errors_are_not_kept(project: Project) -> None:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from headrace.compiler.cache_folder import cache_folder
 from headrace.compiler.cli.request import Request
 from headrace.compiler.cli.streams import in_colour
 from headrace.compiler.file_access import Accesses, digest
@@ -37,19 +38,9 @@ class Kept:
         self.possible = possible
 
 
-def folder() -> str:
-    """Return where the entries are: `HEADRACE_CACHE_DIR`, else as the XDG specification has it."""
-    if chosen := os.environ.get("HEADRACE_CACHE_DIR"):
-        return chosen
-    caches = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(caches):
-        caches = os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(caches, "headrace")
-
-
 def find(request: Request) -> Kept | None:
     """Return what `request` gave before, if a compilation would give the same now."""
-    return _read(os.path.join(folder(), _key(request) + _SUFFIX))
+    return _read(os.path.join(cache_folder(), _key(request) + _SUFFIX))
 
 
 def keep(request: Request, accesses: Accesses, kept: Kept) -> None:
@@ -63,11 +54,11 @@ def keep(request: Request, accesses: Accesses, kept: Kept) -> None:
         "possible": kept.possible,
     }
     body = json.dumps(entry).encode()
-    stem = os.path.join(folder(), _key(request))
+    stem = os.path.join(cache_folder(), _key(request))
     # Forgotten with the others, should this process not come to rename it.
     temporary = f"{stem}.{os.getpid()}{_SUFFIX}"
     try:
-        os.makedirs(folder(), mode=0o700, exist_ok=True)
+        os.makedirs(cache_folder(), mode=0o700, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(digest(body).encode() + b"\n" + body)
         os.replace(temporary, stem + _SUFFIX)
@@ -131,7 +122,7 @@ def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _forget_old() -> None:
-    with os.scandir(folder()) as entries:
+    with os.scandir(cache_folder()) as entries:
         found = [(e.stat().st_mtime_ns, e.path) for e in entries if e.name.endswith(_SUFFIX)]
     for _, path in sorted(found)[:-MOST_ENTRIES]:
         os.unlink(path)

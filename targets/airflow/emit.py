@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, TypeVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from headrace.compiler import ir
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import StepSettings
@@ -21,10 +19,10 @@ from headrace.targets.airflow.literals import (
     docstring_text,
     identifier,
     pod_name,
-    python_text,
     template_text,
 )
 from headrace.targets.airflow.spelling import Spelling
+from headrace.targets.airflow.templates import dag_template
 from headrace.targets.step_command import step_arguments
 
 STORE_PARAMETER = "headrace_store"
@@ -60,16 +58,7 @@ def build(pipeline: ir.Pipeline) -> manifest.Dag:
 
 def write(dag: manifest.Dag) -> str:
     """Return the text of the DAG file."""
-    environment = Environment(
-        loader=PackageLoader("headrace.targets.airflow", "."),
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["py"] = python_text
-    return environment.get_template("dag.py.jinja2").render(dag=dag, **_needs(dag))
+    return dag_template().render(dag=dag, **_needs(dag))
 
 
 def _needs(dag: manifest.Dag) -> dict[str, bool]:

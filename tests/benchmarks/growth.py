@@ -10,17 +10,19 @@ from benchmarks import generated
 from benchmarks.rows import Row, shown
 from benchmarks.timing import AIRFLOW_PYTHON, HEADRACE, KFP_PYTHON, PYTHON, Timing, in_turns, once
 
-COUNTS = {10: 5, 100: 5, 1_000: 3, 5_000: 1}
+COUNTS = {10: 3, 100: 3, 1_000: 1, 5_000: 1}
 """How many steps, and how many turns of them are timed."""
-LIMIT = 120
+LIMIT = 60
 """No command is given more seconds."""
 TOOLS = {
-    "headrace": "headrace, three targets",
+    "headrace": "headrace, all targets that take it",
     "argo": "headrace, Argo alone",
     "hera": "Hera, Argo alone",
     "kfp": "kfp, Kubeflow alone",
     "airflow": "Airflow, loading a DAG file",
 }
+MOST_FOR_KUBEFLOW = 100
+"""Longer blocks are refused for Kubeflow, whose driver takes a DAG as one argument of 128 kB."""
 WIDE, LONG = 1_100, 1_000
 
 
@@ -51,9 +53,12 @@ def _measure(grown: Grown, shape: str, count: int, turns: int, folder: Path) -> 
     (folder / "kfp_.py").write_text(generated.kfp(shape, count, "kfp.yaml"))
     (folder / "airflow_.py").write_text(generated.airflow(shape, count))
     compile_ = [HEADRACE, "compile", "ours.py", "--set", f"image={generated.IMAGE}", "--out", "out"]
+    argo = compile_
+    if count > MOST_FOR_KUBEFLOW:
+        compile_ = [*argo, "--target", "argo", "--target", "airflow"]
     commands = {
         "headrace": [*compile_, "--no-cache"],
-        "argo": [*compile_, "--no-cache", "--target", "argo"],
+        "argo": [*argo, "--no-cache", "--target", "argo"],
         "hera": [PYTHON, "hera_.py"],
         "kfp": [KFP_PYTHON, "kfp_.py"],
         "airflow": [AIRFLOW_PYTHON, "airflow_.py"],
@@ -86,7 +91,7 @@ def rows(grown: Grown) -> list[Row]:
     ours, hera = (grown.timings["distinct", 5_000][tool] for tool in ("headrace", "hera"))
     found.append(
         Row(
-            "peak memory for 5,000 steps: headrace to three targets, Hera to one",
+            "peak memory for 5,000 steps: headrace to Argo and Airflow, Hera to Argo",
             f"{ours.memory:.0f} MB",
             f"{hera.memory:.0f} MB",
             ours.memory / hera.memory,
@@ -118,7 +123,7 @@ def rows(grown: Grown) -> list[Row]:
 def _beside_hera(grown: Grown, count: int) -> Row:
     ours, hera = (grown.timings["distinct", count][tool].seconds for tool in ("headrace", "hera"))
     return Row(
-        f"cold compile of {count:,} steps: headrace to three targets, Hera to one",
+        f"cold compile of {count:,} steps: headrace to Argo and Airflow, Hera to Argo",
         f"{ours:.2f} s",
         f"{hera:.2f} s",
         ours / hera,

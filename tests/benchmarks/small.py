@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.rows import Row, milliseconds
 from benchmarks.timing import HEADRACE, KFP_PYTHON, PYTHON, STEP, in_turns, once
 
-TURNS = 15
+TURNS = 9
 FEW, MANY = 1, 41
 """The lengths of the chains whose difference in time is what the steps between them cost."""
 
