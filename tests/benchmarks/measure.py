@@ -12,9 +12,10 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import environments
 from benchmarks import growth, small
 from benchmarks.rows import Measure, Row, table
-from benchmarks.timing import AIRFLOW_PYTHON, KFP_PYTHON
+from benchmarks.timing import AIRFLOW_PYTHON, INSTALLED, KFP_PYTHON
 
 README = Path(__file__).resolve().parent / "README.md"
 MEASURES: list[Measure] = [
@@ -23,6 +24,17 @@ MEASURES: list[Measure] = [
     small.shim_rows,
     growth.run_rows,
 ]
+
+
+def install() -> None:
+    """Install headrace, as it is now, into an environment of its own."""
+    environments.install_uv()
+    python = str(INSTALLED / "bin" / "python")
+    for command in (
+        ["venv", "--quiet", "--clear", "--python", sys.executable, str(INSTALLED)],
+        ["pip", "install", "--quiet", "--refresh", "--python", python, str(environments.ROOT)],
+    ):
+        subprocess.run([str(environments.UV), *command], check=True)
 
 
 def measured() -> list[Row]:
@@ -61,6 +73,7 @@ def _version(package: str, python: str) -> str:
 
 def main() -> int:
     """Measure, write the tables, and return the exit code."""
+    install()
     rows = measured()
     grown = growth.measured()
     rows += growth.rows(grown)

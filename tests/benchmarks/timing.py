@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYTHON = sys.executable
-HEADRACE = str(Path(sys.executable).with_name("headrace"))
 ROOT = Path(__file__).resolve().parent.parent.parent
-STEP = str(Path(sys.executable).with_name("headrace-step"))
+INSTALLED = ROOT / ".venvs" / "benchmark"
+"""An environment in which headrace is installed as users install it, not for development."""
+HEADRACE = str(INSTALLED / "bin" / "headrace")
+STEP = str(INSTALLED / "bin" / "headrace-step")
 KFP_PYTHON = str(ROOT / ".venvs" / "kubeflow" / "bin" / "python")
 AIRFLOW_PYTHON = str(ROOT / ".venvs" / "airflow" / "bin" / "python")
 
