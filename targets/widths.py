@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.runtime import wire
-
-LONGEST_LIST = 100_000
-"""The bytes of a list that a step gives to a map; the shim refuses a longer one."""
+from headrace.runtime.outputs import LONGEST_WITHOUT_STORE
 
 _LEAST_ELEMENT = 4
 """An element and the comma after it, in bytes: `"=1",` less a quote that may be another's."""
@@ -87,11 +85,11 @@ def too_long_lists(pipeline: ir.Pipeline, title: str) -> Iterator[Diagnostic]:
     """Yield an error for each map over so many items that no step can give their list."""
     for node, width in known_widths(pipeline):
         is_given = not isinstance(node.items, ir.Const)
-        if is_given and width * _LEAST_ELEMENT > LONGEST_LIST:
+        if is_given and width * _LEAST_ELEMENT > LONGEST_WITHOUT_STORE:
             yield Diagnostic(
                 code="HR512",
                 message=f"a map over {width:,} items is too wide for {title}: "
-                f"the list of them has more than {LONGEST_LIST:,} bytes",
+                f"the list of them has more than {LONGEST_WITHOUT_STORE:,} bytes",
                 span=node.span,
                 hint="map over chunks, and loop over each chunk inside the step",
             )

@@ -3,7 +3,7 @@
 import ast
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -16,6 +16,7 @@ from headrace.compiler.dataflow import (
     needed_nodes,
     references,
 )
+from headrace.compiler.fresh_names import Names
 from headrace.compiler.glue import never_raises, parsed, source_text, substitute
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
@@ -32,25 +33,6 @@ def kebab(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "step"
     return f"n{name}" if name[0].isdigit() else name
-
-
-class Names:
-    """Hands out names that are used once in a pipeline: ids of nodes, names of values in glue."""
-
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        """Start with the names in `taken` used up."""
-        self._taken = set(taken)
-        self._numbers: dict[str, int] = {}
-
-    def fresh(self, wanted: str, separator: str = "-") -> str:
-        """Return `wanted`, or `wanted` with the first free number from 2 on."""
-        name, number = wanted, self._numbers.get(wanted + separator, 1)
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}{separator}{number}"
-        self._taken.add(name)
-        self._numbers[wanted + separator] = number
-        return name
 
 
 class BlockBuilder:

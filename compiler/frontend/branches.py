@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
-from headrace.compiler.frontend.blocks import Names, kebab
+from headrace.compiler.fresh_names import Names
+from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.lowering import EXCEPTION, NOTHING, Unavailable, identifier
 from headrace.compiler.frontend.structure import RESULT
 from headrace.compiler.source import Span

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, defining_node, walk
-from headrace.compiler.frontend.blocks import Names
+from headrace.compiler.fresh_names import Names
 from headrace.compiler.frontend.branches import merge_name
 from headrace.compiler.frontend.handlers import lower_try, subject
 from headrace.compiler.frontend.lowering import EXCEPTION, NOTHING, Unavailable

@@ -41,6 +41,15 @@ def constant(expression: ast.expr) -> object:
     return value
 
 
+def constant_of(node: ast.expr) -> object:
+    """Return the value of `node`, a part of a module's tree, which stays as it is.
+
+    Raises:
+        NotConstant: see `constant`.
+    """
+    return constant(ast.parse(ast.unparse(node), mode="eval").body)
+
+
 def _cheap(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=value):

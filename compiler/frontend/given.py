@@ -63,7 +63,7 @@ class Given:
                     raise Misfit(f"{shown(value)} is none of {', '.join(map(shown, values))}")
                 return value
             case Union(members=members):
-                return self._member(value, members, wanted)
+                return self._member(value, members)
             case Enum():
                 return self._enum(value, wanted)
             case Record():
@@ -74,7 +74,7 @@ class Given:
                 raise Misfit(f"a run cannot be given {show(wanted)}: make it in a step")
         return self._collection(value, wanted)
 
-    def _member(self, value: object, members: Sequence[Type], wanted: Type) -> object:
+    def _member(self, value: object, members: Sequence[Type]) -> object:
         """Return `value` as the first of `members` wants it that it fits."""
         reasons = []
         for member in members:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from headrace.compiler import glue, ir
 from headrace.compiler.dataflow import AnyReference, AnyValue, references
+from headrace.compiler.fresh_names import Names
 from headrace.compiler.frontend import fold
-from headrace.compiler.frontend.blocks import CAUGHT, Names
+from headrace.compiler.frontend.blocks import CAUGHT
 from headrace.compiler.frontend.branches import merge_name
 from headrace.compiler.frontend.comprehensions import lower_glue
 from headrace.compiler.frontend.lowering import EMPTY, EXCEPTION, NOTHING, REFUSED, Unavailable

@@ -12,7 +12,8 @@ from headrace.compiler import glue, ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.frontend.blocks import BlockBuilder, Names, Role, kebab
+from headrace.compiler.fresh_names import Names
+from headrace.compiler.frontend.blocks import BlockBuilder, Role, kebab
 from headrace.compiler.frontend.project import Definition, Module, Project, function_signature
 from headrace.compiler.frontend.raising import is_iterable, may_raise
 from headrace.compiler.frontend.value_types import ValueTypes

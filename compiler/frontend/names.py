@@ -130,7 +130,7 @@ def _constant(
     if definition.kind != "constant" or not isinstance(definition.node, ast.expr):
         return None
     try:
-        value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
+        value = fold.constant_of(definition.node)
     except fold.NotConstant:
         return None
     if not fold.is_immutable(value) and lowering.shared.is_shared(definition):

@@ -4,19 +4,13 @@ import ast
 from collections.abc import Mapping
 
 from headrace.compiler.frontend.inference import infer
+from headrace.compiler.frontend.operations import REAL, members
 from headrace.compiler.frontend.types import (
-    BOOL,
-    INT,
-    STR,
     Abstract,
-    Bool,
     Dict,
     Enum,
-    Float,
     FrozenSet,
-    Int,
     List,
-    Literal,
     NoneType,
     Record,
     Set,
@@ -24,20 +18,18 @@ from headrace.compiler.frontend.types import (
     Tuple,
     TupleOf,
     Type,
-    Union,
     Value,
     field,
 )
 from headrace.compiler.glue import never_raises
 
-_REAL = (Bool, Int, Float)
 _SIZED = (List, Dict, Set, FrozenSet, Tuple, TupleOf, Str)
 
 
 def is_iterable(of: Type) -> bool:
     """Return whether it is certain that every value of `of` can be looped over."""
     known = (*_SIZED, Abstract)
-    return all(isinstance(one, known) or one == Value("range") for one in _members(of))
+    return all(isinstance(one, known) or one == Value("range") for one in members(of))
 
 
 def may_raise(expression: ast.expr, types: Mapping[str, Type]) -> bool:
@@ -55,31 +47,17 @@ def may_raise(expression: ast.expr, types: Mapping[str, Type]) -> bool:
             operands = [left, *comparators]
             if any(may_raise(operand, types) for operand in operands):
                 return True
-            found = [_members(infer(operand, types)) for operand in operands]
+            found = [members(infer(operand, types)) for operand in operands]
             pairs = zip(ops, found, found[1:], strict=False)
             return not all(_compares(op, left, right) for op, left, right in pairs)
         case ast.Call(func=ast.Name(id="len"), args=[of], keywords=[]):
-            sized = all(isinstance(one, _SIZED) for one in _members(infer(of, types)))
+            sized = all(isinstance(one, _SIZED) for one in members(infer(of, types)))
             return may_raise(of, types) or not sized
         case ast.Attribute(value=of, attr=name):
             record = infer(of, types)
             known = isinstance(record, Record) and not record.open and field(record, name)
             return may_raise(of, types) or not known
     return True
-
-
-def _members(of: Type) -> tuple[Type, ...]:
-    """Return the types that `of` may be, a literal as the type of its values."""
-    members = of.members if isinstance(of, Union) else (of,)
-    return tuple(_widened(member) for member in members)
-
-
-def _widened(of: Type) -> Type:
-    if not isinstance(of, Literal):
-        return of
-    plain: dict[type, Type] = {bool: BOOL, int: INT, str: STR}
-    kinds = {type(value) for value in of.values}
-    return plain[kinds.pop()] if len(kinds) == 1 else of
 
 
 def _compares(op: ast.cmpop, left: tuple[Type, ...], right: tuple[Type, ...]) -> bool:
@@ -89,8 +67,8 @@ def _compares(op: ast.cmpop, left: tuple[Type, ...], right: tuple[Type, ...]) ->
             return True
         case ast.In() | ast.NotIn():
             texts = all(isinstance(one, Str) for one in (*left, *right))
-            plain = all(isinstance(one, (*_REAL, Str, NoneType, Enum)) for one in left)
+            plain = all(isinstance(one, (*REAL, Str, NoneType, Enum)) for one in left)
             held = all(isinstance(one, _SIZED) and not isinstance(one, Str) for one in right)
             return texts or (plain and held)
     both = (*left, *right)
-    return all(isinstance(one, _REAL) for one in both) or all(isinstance(one, Str) for one in both)
+    return all(isinstance(one, REAL) for one in both) or all(isinstance(one, Str) for one in both)

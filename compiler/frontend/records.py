@@ -93,7 +93,7 @@ def constant(project: Project, module: Module, node: ast.expr) -> ir.Const | Non
     if isinstance(node, ast.Name):
         return _named(project, module, node)
     try:
-        value = fold.constant(ast.parse(ast.unparse(node), mode="eval").body)
+        value = fold.constant_of(node)
     except fold.NotConstant:
         return None
     return ir.Const(text=wire.encode(value))
@@ -102,10 +102,12 @@ def constant(project: Project, module: Module, node: ast.expr) -> ir.Const | Non
 def _named(project: Project, module: Module, node: ast.Name) -> ir.Const | None:
     """Return the constant of a module that `node` names, if nothing can change it."""
     definition = project.resolve(module, node.id)
-    if definition is None or definition.kind != "constant" or definition.node is None:
+    if definition is None or definition.kind != "constant":
+        return None
+    if not isinstance(definition.node, ast.expr):
         return None
     try:
-        value = fold.constant(ast.parse(ast.unparse(definition.node), mode="eval").body)
+        value = fold.constant_of(definition.node)
     except fold.NotConstant:
         return None
     return ir.Const(text=wire.encode(value)) if fold.is_immutable(value) else None
@@ -195,7 +197,7 @@ def _members(node: ast.AST | None, texts: bool) -> Mapping[str, object]:
                     found[name] = name.lower() if texts else max(numbers, default=0) + 1
                     continue
                 try:
-                    found[name] = fold.constant(ast.parse(ast.unparse(value), mode="eval").body)
+                    found[name] = fold.constant_of(value)
                 except fold.NotConstant:
                     continue
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from headrace.compiler import ir
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Severity
+from headrace.compiler.frontend.effects import Callee
 from headrace.compiler.frontend.lowering import Lowering
 from headrace.compiler.frontend.modules import Module
 from headrace.compiler.frontend.names_of_state import chain
@@ -28,11 +29,11 @@ _SEEDS = frozenset(
 """What seeds the one generator that a library keeps in each process."""
 
 
-def warn_of_seeds(shared: Lowering, body: ir.Block) -> None:
+def warn_of_seeds(shared: Lowering, body: ir.Block, steps: Iterable[Callee]) -> None:
     """Report the seeds that several calls would share in one Python process.
 
-    They are those that a module sows when it is imported, and those of a step that does nothing
-    else.
+    They are those that a module sows when it is imported, and those of one of the `steps` that does
+    nothing else.
     """
     if sum(2 if isinstance(n, ir.Map) else isinstance(n, ir.Call) for n in walk(body)) < 2:
         return
@@ -40,17 +41,13 @@ def warn_of_seeds(shared: Lowering, body: ir.Block) -> None:
     for module in project.modules.values():
         for seed, call in _seeds(project, module, _at_import(module.tree.body)):
             _report(shared, module, call, f"`{seed}` here seeds each step's process anew")
-    for key in shared.functions:
-        name, _, function = key.partition(":")
-        owner = project.modules.get(name)
-        found = project.resolve(owner, function) if owner else None
-        if found is None or found.module is None or not isinstance(found.node, ast.FunctionDef):
-            continue
-        calls = [n for n in ast.walk(found.node) if isinstance(n, ast.Call)]
-        seeds = list(_seeds(project, found.module, calls))
+    for step in steps:
+        calls = [n for n in ast.walk(step.node) if isinstance(n, ast.Call)]
+        seeds = list(_seeds(project, step.module, calls))
         if seeds and len(seeds) == len(calls):
             seed, call = seeds[0]
-            _report(shared, found.module, call, f"`{seed}` seeds the process of `{function}` alone")
+            where = f"the process of `{step.node.name}`"
+            _report(shared, step.module, call, f"`{seed}` seeds {where} alone")
 
 
 def _seeds(

@@ -29,8 +29,8 @@ def warn_of_shared_state(shared: Lowering, node: ast.FunctionDef, body: ir.Block
     """
     warn_of_unordered(shared, node)
     shared.project.closure()  # loads what is only imported, too
-    warn_of_seeds(shared, body)
     steps = {key: callee for key in shared.functions if (callee := _step(shared.project, key))}
+    warn_of_seeds(shared, body, steps.values())
     if not any(map(_may_change_state, shared.project.modules.values())) and not any(
         is_container(default)
         for step in steps.values()

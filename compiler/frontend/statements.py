@@ -6,8 +6,9 @@ from typing import Any
 
 from headrace.compiler import glue, ir
 from headrace.compiler.dataflow import AnyValue, references
+from headrace.compiler.fresh_names import Names
 from headrace.compiler.frontend.additions import fresh_kind, lower_addition
-from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder, Names
+from headrace.compiler.frontend.blocks import CAUGHT, BlockBuilder
 from headrace.compiler.frontend.branches import lower_if, merge_name
 from headrace.compiler.frontend.calls import CHANGING, lower_step
 from headrace.compiler.frontend.cleanups import lower_any_try

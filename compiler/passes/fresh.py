@@ -7,10 +7,11 @@ from headrace.compiler.dataflow import (
     AnyNode,
     AnyReference,
     block_references,
-    blocks,
     own_values,
     walk,
 )
+from headrace.compiler.fresh_names import Names
+from headrace.compiler.passes.rewriting import Step, with_steps
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 
@@ -28,8 +29,8 @@ class Fresh:
             r for r in block_references(pipeline.body) if r.kind == "gather" and r.role == "items"
         }
         self._settings = settings
-        self._ids = {node.id for node in nodes}
-        self._names = {name for node in nodes for name in _names(node)}
+        self._ids = Names(node.id for node in nodes)
+        self._names = Names(name for node in nodes for name in _names(node))
         self._roles = {
             ir.Output(node=node.id, name=spec.name): spec.role
             for node in nodes
@@ -40,11 +41,11 @@ class Fresh:
 
     def id(self, wanted: str) -> str:
         """Return an id for a node: `wanted`, or that with a number."""
-        return _unused(wanted, "-", self._ids)
+        return self._ids.fresh(wanted)
 
     def name(self, wanted: str) -> str:
         """Return a name in glue: `wanted`, or that with a number."""
-        return _unused(wanted, "_", self._names)
+        return self._names.fresh(wanted, "_")
 
     def compute(
         self, node_id: str, outputs: tuple[ir.OutputSpec, ...], span: Span, *after: str
@@ -70,25 +71,15 @@ class Fresh:
 
     def with_values(self, block: ir.Block) -> ir.Block:
         """Return `block` with the outputs that `value` has asked for."""
-        return ir.Block(nodes=tuple(map(self._with_values, block.nodes)))
+        return with_steps(block, self._with_values)
 
-    def _with_values(self, node: AnyNode) -> AnyNode:
-        match node:
-            case ir.Call() | ir.Compute():
-                added = (
-                    _value_of(spec)
-                    for spec in node.outputs
-                    if ir.Output(node=node.id, name=spec.name) in self._wanted
-                )
-                return node.model_copy(update={"outputs": (*node.outputs, *added)})
-            case ir.Map():
-                return node.model_copy(update={"body": self.with_values(node.body)})
-            case ir.Branch():
-                then, otherwise = map(self.with_values, blocks(node))
-                return node.model_copy(update={"then": then, "otherwise": otherwise})
-            case ir.Guard():
-                body, cleanup = map(self.with_values, blocks(node))
-                return node.model_copy(update={"body": body, "cleanup": cleanup})
+    def _with_values(self, node: Step) -> Step:
+        added = (
+            _value_of(spec)
+            for spec in node.outputs
+            if ir.Output(node=node.id, name=spec.name) in self._wanted
+        )
+        return node.model_copy(update={"outputs": (*node.outputs, *added)})
 
 
 def _value_of(spec: ir.OutputSpec) -> ir.OutputSpec:
@@ -103,11 +94,3 @@ def _names(node: AnyNode) -> Iterator[str]:
     for value in own_values(node):
         if isinstance(value, ir.Glue):
             yield from (name for name, _ in value.names)
-
-
-def _unused(wanted: str, separator: str, taken: set[str]) -> str:
-    found, number = wanted, 2
-    while found in taken:
-        found, number = f"{wanted}{separator}{number}", number + 1
-    taken.add(found)
-    return found

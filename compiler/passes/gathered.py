@@ -1,9 +1,8 @@
 """Marks the outputs that maps gather, of which an engine puts many into one text."""
 
-from typing import Any
-
 from headrace.compiler import ir
-from headrace.compiler.dataflow import AnyNode, AnyValue, blocks, walk
+from headrace.compiler.dataflow import AnyNode, AnyValue, walk
+from headrace.compiler.passes.rewriting import Step, with_steps
 
 
 def mark_gathered(pipeline: ir.Pipeline) -> ir.Pipeline:
@@ -16,7 +15,17 @@ def mark_gathered(pipeline: ir.Pipeline) -> ir.Pipeline:
                 _reach(gather.value, nodes, found)
     if not found:
         return pipeline
-    return pipeline.model_copy(update={"body": _block(pipeline.body, found)})
+
+    def marked(node: Step) -> Step:
+        outputs = tuple(
+            spec.model_copy(update={"gathered": True})
+            if ir.Output(node=node.id, name=spec.name) in found
+            else spec
+            for spec in node.outputs
+        )
+        return node.model_copy(update={"outputs": outputs}) if outputs != node.outputs else node
+
+    return pipeline.model_copy(update={"body": with_steps(pipeline.body, marked)})
 
 
 def _reach(value: AnyValue, nodes: dict[str, AnyNode], found: set[ir.Output]) -> None:
@@ -34,23 +43,3 @@ def _reach(value: AnyValue, nodes: dict[str, AnyNode], found: set[ir.Output]) ->
             for exit in node.exits:
                 if exit.name == value.name:
                     _reach(exit.value, nodes, found)
-
-
-def _block(block: ir.Block, found: set[ir.Output]) -> ir.Block:
-    return ir.Block(nodes=tuple(_node(node, found) for node in block.nodes))
-
-
-def _node(node: AnyNode, found: set[ir.Output]) -> AnyNode:
-    update: dict[str, Any] = {}
-    if isinstance(node, ir.Call | ir.Compute):
-        outputs = tuple(
-            spec.model_copy(update={"gathered": True})
-            if ir.Output(node=node.id, name=spec.name) in found
-            else spec
-            for spec in node.outputs
-        )
-        return node.model_copy(update={"outputs": outputs}) if outputs != node.outputs else node
-    names = {ir.Map: ("body",), ir.Branch: ("then", "otherwise"), ir.Guard: ("body", "cleanup")}
-    for name, inner in zip(names[type(node)], blocks(node), strict=True):
-        update[name] = _block(inner, found)
-    return node.model_copy(update=update)

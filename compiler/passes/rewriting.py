@@ -10,8 +10,32 @@ from headrace.compiler.glue import parsed, source_text, substitute
 
 Role = Literal["value", "condition", "items"]
 
+Step: TypeAlias = ir.Call | ir.Compute
+
 Follow: TypeAlias = Callable[[str], Iterable[str]]
 """Gives the nodes that stand for one which another node comes after."""
+
+
+def with_steps(block: ir.Block, change: Callable[[Step], Step]) -> ir.Block:
+    """Return `block` with what `change` makes of each step, in the blocks within it too."""
+
+    def changed(node: AnyNode) -> AnyNode:
+        match node:
+            case ir.Call() | ir.Compute():
+                return change(node)
+            case ir.Map():
+                update = {"body": with_steps(node.body, change)}
+            case ir.Branch():
+                arms = (node.then, node.otherwise)
+                then, otherwise = (with_steps(arm, change) for arm in arms)
+                update = {"then": then, "otherwise": otherwise}
+            case ir.Guard():
+                parts = (node.body, node.cleanup)
+                body, cleanup = (with_steps(part, change) for part in parts)
+                update = {"body": body, "cleanup": cleanup}
+        return node.model_copy(update=update)
+
+    return ir.Block(nodes=tuple(map(changed, block.nodes)))
 
 
 def itself(node_id: str) -> tuple[str]:
