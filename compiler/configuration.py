@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
 from headrace.compiler.configuration_files import (
     Origin,
     Tree,
@@ -54,7 +56,7 @@ class Configuration:
         values = {name: self.tree[name] for name in names if name in self.tree}
         if not values.get("schedule", {}).get("cron"):
             values.pop("schedule", None)
-        return PipelineSettings.model_validate(values)
+        return msgspec.convert(values, PipelineSettings)
 
     @property
     def pipelines(self) -> tuple[str, ...]:
@@ -79,7 +81,7 @@ class Configuration:
         merged = self._merged_defaults()
         for tree in own:
             _merge(merged, tree)
-        return StepSettings.model_validate(merged)
+        return msgspec.convert(merged, StepSettings)
 
     @property
     def _configured_steps(self) -> Tree:
@@ -87,7 +89,7 @@ class Configuration:
 
     @cached_property
     def _defaults(self) -> StepSettings:
-        return StepSettings.model_validate(self._merged_defaults())
+        return msgspec.convert(self._merged_defaults(), StepSettings)
 
     def _merged_defaults(self) -> Tree:
         merged: Tree = {"image": self.stock_image}

@@ -12,7 +12,7 @@ AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
 
 def references(value: AnyValue) -> Iterator[AnyReference]:
     """Yield the values that `value` reads: its names if it is glue, else itself."""
-    if value.kind == "glue":
+    if isinstance(value, ir.Glue):
         for _, reference in value.names:
             yield reference
     else:
@@ -21,34 +21,33 @@ def references(value: AnyValue) -> Iterator[AnyReference]:
 
 def own_values(node: AnyNode) -> Iterator[AnyValue]:
     """Yield the values that `node` itself needs before it can start, without its blocks' own."""
-    # By the kind: `isinstance` of a pydantic model is slow when it says no.
-    match node.kind:
-        case "call":
+    match node:
+        case ir.Call():
             for argument in node.arguments:
                 yield argument.value
             for output in node.outputs:
                 if output.expression is not None:
                     yield output.expression
-        case "compute":
+        case ir.Compute():
             for output in node.outputs:
                 if output.expression is not None:
                     yield output.expression
-        case "map":
+        case ir.Map():
             yield node.items
-        case "branch":
+        case ir.Branch():
             yield node.condition
-        case "guard":
+        case ir.Guard():
             pass
 
 
 def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
     """Return the blocks that `node` holds."""
-    match node.kind:
-        case "map":
+    match node:
+        case ir.Map():
             return (node.body,)
-        case "branch":
+        case ir.Branch():
             return (node.then, node.otherwise)
-        case "guard":
+        case ir.Guard():
             return (node.body, node.cleanup)
         case _:
             return ()
@@ -64,12 +63,12 @@ def walk(block: ir.Block) -> Iterator[AnyNode]:
 
 def defining_node(reference: AnyReference) -> str | None:
     """Return the id of the node that makes `reference`; nothing for constants and parameters."""
-    match reference.kind:
-        case "output":
+    match reference:
+        case ir.Output():
             return reference.node
-        case "gather" | "item":
+        case ir.Gather() | ir.Item():
             return reference.map
-        case "merge":
+        case ir.Merge():
             return reference.branch
         case _:
             return None
@@ -78,13 +77,13 @@ def defining_node(reference: AnyReference) -> str | None:
 def _read(node: AnyNode) -> Iterator[AnyReference]:
     for value in own_values(node):
         yield from references(value)
-    match node.kind:
-        case "map":
+    match node:
+        case ir.Map():
             yield from block_references(node.body, (c.value for c in node.gathers))
-        case "branch":
+        case ir.Branch():
             yield from block_references(node.then, (m.then for m in node.merges))
             yield from block_references(node.otherwise, (m.otherwise for m in node.merges))
-        case "guard":
+        case ir.Guard():
             yield from block_references(node.body, (e.value for e in node.exits))
             yield from block_references(node.cleanup)
 
@@ -107,7 +106,7 @@ def free_references(
     inside = {node.id for node in walk(block)} | bound
     found: dict[AnyReference, None] = {}
     for reference in block_references(block, exits):
-        if reference.kind != "const" and defining_node(reference) not in inside:
+        if not isinstance(reference, ir.Const) and defining_node(reference) not in inside:
             found.setdefault(reference)
     return tuple(found)
 
@@ -119,7 +118,7 @@ def node_references(node: AnyNode) -> tuple[AnyReference, ...]:
         dict.fromkeys(
             reference
             for reference in _read(node)
-            if reference.kind != "const" and defining_node(reference) not in inside
+            if not isinstance(reference, ir.Const) and defining_node(reference) not in inside
         )
     )
 

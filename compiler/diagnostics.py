@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from headrace.compiler.frozen_struct import FrozenStruct
 from headrace.compiler.source import Span
 
 
@@ -15,23 +14,19 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Related(BaseModel):
+class Related(FrozenStruct):
     """A second place that a diagnostic talks about."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     span: Span
     message: str
 
 
-class Diagnostic(BaseModel):
+class Diagnostic(FrozenStruct):
     """One finding: a stable code, the place, what is wrong there, and a way out.
 
     `message` stands alone, lower-case, without a full stop; `label` is shorter, as it stands under
     the caret; `hint` alone says what to do.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str
     message: str

@@ -5,103 +5,96 @@ Values refer to nodes by id; an id is unique in the whole pipeline, so a value m
 of its own block or of an enclosing one that stands before it.
 """
 
-from typing import Annotated, Literal
+from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from headrace.compiler.frozen_struct import FrozenStruct
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.compiler.source import Span
 
 
-class IRModel(BaseModel):
-    """The base of everything in the IR: frozen, and closed to unknown fields."""
+class _Kind(FrozenStruct, tag=str.lower, tag_field="kind"):
+    """The base of values and nodes: JSON tells them apart by their `kind`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def kind(self) -> str:
+        """The lower-cased name of the class."""
+        return type(self).__name__.lower()
 
 
 # --- values --------------------------------------------------------------------------------------
 
 
-class Const(IRModel):
+class Const(_Kind):
     """A value known at compile time; `text` is its JSON, as `headrace.runtime.wire` writes it."""
 
-    kind: Literal["const"] = "const"
     text: str
 
 
-class Param(IRModel):
+class Param(_Kind):
     """A parameter of the run."""
 
-    kind: Literal["param"] = "param"
     name: str
 
 
-class Output(IRModel):
+class Output(_Kind):
     """An output of a `Call` or a `Compute`."""
 
-    kind: Literal["output"] = "output"
     node: str
     name: str = "out"
 
 
-class Item(IRModel):
+class Item(_Kind):
     """The element that the enclosing `Map` named `map` is at."""
 
-    kind: Literal["item"] = "item"
     map: str
 
 
-class Gather(IRModel):
+class Gather(_Kind):
     """The list of what each turn of a `Map` gave for `name`, in the order of the items.
 
     Another map may run over it: then it is `items`, a list that an engine reads.
     """
 
-    kind: Literal["gather"] = "gather"
     map: str
     name: str = "out"
     role: Literal["value", "items"] = "value"
 
 
-class Merge(IRModel):
+class Merge(_Kind):
     """What the arm of a `Branch` that was taken, or a `Guard`, gave for `name`."""
 
-    kind: Literal["merge"] = "merge"
     branch: str
     name: str
 
 
-class Glue(IRModel):
+class Glue(_Kind):
     """A Python expression over values, evaluated by the shim of the step that uses it.
 
     `source` is text that no template engine reads as its own (`headrace.compiler.glue`).
     Within one node a name always stands for the same value.
     """
 
-    kind: Literal["glue"] = "glue"
     source: str
     names: "tuple[tuple[str, Reference], ...]" = ()
 
 
-Reference = Annotated[Const | Param | Output | Item | Gather | Merge, Field(discriminator="kind")]
+Reference: TypeAlias = Const | Param | Output | Item | Gather | Merge
 """A value that exists as a text of its own on an engine."""
 
-Value = Annotated[
-    Const | Param | Output | Item | Gather | Merge | Glue, Field(discriminator="kind")
-]
+Value: TypeAlias = Reference | Glue
 
 
 # --- nodes ---------------------------------------------------------------------------------------
 
 
-class Argument(IRModel):
+class Argument(FrozenStruct):
     """What a parameter of a step's function receives."""
 
     name: str
     value: Value
 
 
-class OutputSpec(IRModel):
+class OutputSpec(FrozenStruct):
     """An output of a step.
 
     A `value` is opaque to every engine. A `condition` is a bare `true` or `false`, and `items` a
@@ -119,7 +112,7 @@ class OutputSpec(IRModel):
     gathered: bool = False
 
 
-class Catch(IRModel):
+class Catch(FrozenStruct):
     """A handler of exceptions, under a name that is used once, and the classes that it handles.
 
     A class is written with dots, `module.Class`, or by its name alone if it is a builtin.
@@ -129,7 +122,7 @@ class Catch(IRModel):
     classes: tuple[str, ...]
 
 
-class Call(IRModel):
+class Call(_Kind):
     """A step: a function of the project's own source, run in a container.
 
     `after` names the nodes of the same block that must have succeeded before this one starts
@@ -138,7 +131,6 @@ class Call(IRModel):
     exception, else None; nothing reads its other outputs then.
     """
 
-    kind: Literal["call"] = "call"
     id: str
     function: str
     arguments: tuple[Argument, ...] = ()
@@ -149,10 +141,9 @@ class Call(IRModel):
     span: Span
 
 
-class Compute(IRModel):
+class Compute(_Kind):
     """A small container that only evaluates glue; every output has an expression."""
 
-    kind: Literal["compute"] = "compute"
     id: str
     outputs: tuple[OutputSpec, ...]
     catches: tuple[Catch, ...] = ()
@@ -161,20 +152,19 @@ class Compute(IRModel):
     span: Span
 
 
-class Collected(IRModel):
+class Collected(FrozenStruct):
     """A value of a map's body that is gathered, or one that leaves a guard, under `name`."""
 
     name: str
     value: Value
 
 
-class Map(IRModel):
+class Map(_Kind):
     """A body that runs once for each item; an empty list is a success with empty gathers.
 
     `items` is a constant list, or an output or a gather whose role is `items`.
     """
 
-    kind: Literal["map"] = "map"
     id: str
     items: Value
     body: "Block"
@@ -183,7 +173,7 @@ class Map(IRModel):
     span: Span
 
 
-class Choice(IRModel):
+class Choice(FrozenStruct):
     """A name that a branch binds: its value in either arm."""
 
     name: str
@@ -191,10 +181,9 @@ class Choice(IRModel):
     otherwise: Value
 
 
-class Branch(IRModel):
+class Branch(_Kind):
     """Two arms, of which one runs; `condition` is an output whose role is `condition`."""
 
-    kind: Literal["branch"] = "branch"
     id: str
     condition: Value
     then: "Block"
@@ -204,14 +193,13 @@ class Branch(IRModel):
     span: Span
 
 
-class Guard(IRModel):
+class Guard(_Kind):
     """A block and its cleanup, which runs after it whether it succeeded or failed.
 
     The guard succeeds if both do. `exits` are values of either block; nothing in `cleanup` reads
     what `body` makes.
     """
 
-    kind: Literal["guard"] = "guard"
     id: str
     body: "Block"
     cleanup: "Block"
@@ -220,10 +208,10 @@ class Guard(IRModel):
     span: Span
 
 
-Node = Annotated[Call | Compute | Map | Branch | Guard, Field(discriminator="kind")]
+Node: TypeAlias = Call | Compute | Map | Branch | Guard
 
 
-class Block(IRModel):
+class Block(FrozenStruct):
     """Nodes in the order in which Python would reach them."""
 
     nodes: tuple[Node, ...] = ()
@@ -232,7 +220,7 @@ class Block(IRModel):
 # --- the pipeline --------------------------------------------------------------------------------
 
 
-class FunctionParameter(IRModel):
+class FunctionParameter(FrozenStruct):
     """A parameter in the signature of a step's function; `annotation` is its source text."""
 
     name: str
@@ -240,7 +228,7 @@ class FunctionParameter(IRModel):
     has_default: bool = False
 
 
-class Function(IRModel):
+class Function(FrozenStruct):
     """A function that steps run: `module:name`, as the shim imports it."""
 
     key: str
@@ -250,7 +238,7 @@ class Function(IRModel):
     span: Span
 
 
-class PipelineParameter(IRModel):
+class PipelineParameter(FrozenStruct):
     """A parameter of the run; `default` is absent when a run must give it."""
 
     name: str
@@ -259,7 +247,7 @@ class PipelineParameter(IRModel):
     span: Span
 
 
-class Code(IRModel):
+class Code(FrozenStruct):
     """The source that a run executes: the first-party modules, and one digest over them.
 
     `imported_first` is the pipeline's own module where a step in another one may see that Python
@@ -271,7 +259,7 @@ class Code(IRModel):
     imported_first: str | None = None
 
 
-class Pipeline(IRModel):
+class Pipeline(FrozenStruct):
     """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`.
 
     `artifacts_at` is the first step, if there is one, whose annotations say that it hands on an
@@ -289,7 +277,3 @@ class Pipeline(IRModel):
     result: Value = Const(text="null")
     settings: PipelineSettings = PipelineSettings()
     span: Span
-
-
-for _model in (Glue, Map, Branch, Guard):
-    _model.model_rebuild()

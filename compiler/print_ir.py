@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic import BaseModel
+import msgspec
+from msgspec import NODEFAULT
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
+from headrace.compiler.frozen_struct import FrozenStruct
 from headrace.compiler.source import Span
 
 _INDENT = "  "
@@ -28,7 +30,12 @@ def print_pipeline(pipeline: ir.Pipeline) -> str:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of `ir.Pipeline`."""
-    return ir.Pipeline.model_json_schema()
+    return msgspec.json.schema(ir.Pipeline)
+
+
+def as_json(pipeline: ir.Pipeline) -> str:
+    """Return `pipeline` as indented JSON, which `schema` describes."""
+    return msgspec.json.format(msgspec.json.encode(pipeline), indent=2).decode()
 
 
 def _pipeline_lines(pipeline: ir.Pipeline) -> Iterator[str]:
@@ -131,10 +138,21 @@ def _outputs(outputs: Iterable[ir.OutputSpec]) -> str:
     return f" -> {shown}"
 
 
-def _settings(settings: BaseModel) -> Iterator[str]:
+def _settings(settings: FrozenStruct) -> Iterator[str]:
     """Yield the settings that are not the default, a mapping's keys sorted."""
-    for name, value in settings.model_dump(mode="json", exclude_defaults=True).items():
+    for name, value in _set(settings).items():
         yield f"{name}: {_plain(value)}"
+
+
+def _set(settings: FrozenStruct) -> dict[str, object]:
+    """Return the fields that are not the default."""
+    fields = ((field, getattr(settings, field.name)) for field in msgspec.structs.fields(settings))
+    return {
+        field.name: value
+        for field, value in fields
+        if value
+        != (field.default if field.default_factory is NODEFAULT else field.default_factory())
+    }
 
 
 def _plain(value: object) -> str:
@@ -143,7 +161,9 @@ def _plain(value: object) -> str:
             # A mapping's order means nothing, and the text must not depend on it.
             entries = (f"{_plain(name)}: {_plain(inner)}" for name, inner in sorted(value.items()))
             return "{" + ", ".join(entries) + "}"
-        case list():
+        case FrozenStruct():
+            return _plain(_set(value))
+        case tuple():
             return "[" + ", ".join(map(_plain, value)) + "]"
         case str() if not _PLAIN_WORD.fullmatch(value):
             # Else a text could pass for other settings, or for lines of the IR.

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from headrace.compiler.diagnostics import Diagnostic, Severity
 from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 
@@ -42,7 +44,7 @@ def as_json(diagnostics: Iterable[Diagnostic], shown: Callable[[str], str] = str
     """Return `diagnostics` as a JSON array, one object for each."""
 
     def place(span: Span | None) -> dict[str, object]:
-        return span.model_dump() | {"path": shown(span.path)} if span else {}
+        return msgspec.structs.asdict(span) | {"path": shown(span.path)} if span else {}
 
     objects = [
         {

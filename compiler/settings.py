@@ -2,16 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import field
+
+from headrace.compiler.frozen_struct import FrozenStruct
 
 
-class Settings(BaseModel):
-    """The base of all settings: frozen, and closed to unknown names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Retries(Settings):
+class Retries(FrozenStruct):
     """When a step that failed is tried again.
 
     `limit` counts the attempts after the first. The wait before attempt n+1 is
@@ -24,7 +20,7 @@ class Retries(Settings):
     max_delay: int | None = None
 
 
-class Toleration(Settings):
+class Toleration(FrozenStruct):
     """A Kubernetes toleration; the fields are those of its API."""
 
     key: str | None = None
@@ -34,7 +30,7 @@ class Toleration(Settings):
     toleration_seconds: int | None = None
 
 
-class StepSettings(Settings):
+class StepSettings(FrozenStruct):
     """Where and how a step runs.
 
     `cpu`, `memory` and the values of `resources` (extended resources by name) are Kubernetes
@@ -44,16 +40,16 @@ class StepSettings(Settings):
     image: str
     cpu: str | None = None
     memory: str | None = None
-    resources: dict[str, str] = {}
+    resources: dict[str, str] = field(default_factory=dict)
     accelerator: str | None = None
-    env: dict[str, str] = {}
+    env: dict[str, str] = field(default_factory=dict)
     retries: Retries = Retries()
     timeout: int | None = None
-    node_selector: dict[str, str] = {}
+    node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
 
 
-class Schedule(Settings):
+class Schedule(FrozenStruct):
     """When a pipeline starts by itself; `cron` has five fields, read in `timezone`."""
 
     cron: str
@@ -62,7 +58,7 @@ class Schedule(Settings):
     overlap: Literal["allow", "forbid", "replace"] = "forbid"
 
 
-class PipelineSettings(Settings):
+class PipelineSettings(FrozenStruct):
     """The settings of a whole pipeline.
 
     `store` is the URL of the artifact store; without one a manifest takes it as a run parameter.

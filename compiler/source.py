@@ -6,20 +6,18 @@ import tokenize
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from headrace.compiler.frozen_struct import FrozenStruct
 
 COMMAND_LINE = "--set"
 """The path of a span in what `--set` says: no file, but each option as a line of one."""
 
 
-class Span(BaseModel):
+class Span(FrozenStruct):
     """A range of characters in a source file, for messages and for manifests.
 
     `path` is relative to the import root of the project and uses `/`, so that it is the same on
     every machine. Lines and columns count from 1; columns count characters; the end is exclusive.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     line: int

@@ -194,16 +194,14 @@ def pipeline(
 
 def everything() -> ir.Pipeline:
     """Build a pipeline with each thing that the file can hold."""
-    heavy = PLAIN.model_copy(
-        update={
-            "image": "ghcr.io/acme/heavy",
-            "memory": "1Gi",
-            "env": {"NAME": 'it\'s "$HOME" {{ ds }}\\'},
-            "timeout": 90,
-            "retries": Retries(limit=2, factor=2, max_delay=60),
-            "node_selector": {"disk": "ssd"},
-            "tolerations": (Toleration(key="a", operator="Exists"), Toleration(value="b")),
-        }
+    heavy = PLAIN.replace(
+        image="ghcr.io/acme/heavy",
+        memory="1Gi",
+        env={"NAME": 'it\'s "$HOME" {{ ds }}\\'},
+        timeout=90,
+        retries=Retries(limit=2, factor=2, max_delay=60),
+        node_selector={"disk": "ssd"},
+        tolerations=(Toleration(key="a", operator="Exists"), Toleration(value="b")),
     )
     listed = items("rows", "result")
     return pipeline(

@@ -30,7 +30,7 @@ class Execution:
         if isinstance(value, ir.Glue):
             return glue.evaluate(value.source, {n: self._read(r) for n, r in value.names})
         if isinstance(value, ir.Gather):
-            value = value.model_copy(update={"role": "value"})
+            value = value.replace(role="value")
         return wire.decode(self._values[value])
 
     def _block(self, block: ir.Block) -> None:

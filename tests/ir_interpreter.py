@@ -47,7 +47,7 @@ class Interpreter:
         if isinstance(value, ir.Glue):
             return value.source
         if isinstance(value, ir.Gather):
-            value = value.model_copy(update={"role": "value"})
+            value = value.replace(role="value")
         return self._values[value]
 
     def _block(self, block: ir.Block) -> None:

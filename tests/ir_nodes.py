@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.settings import PipelineSettings, StepSettings
@@ -111,7 +113,7 @@ def pipeline(
         parameters=tuple(parameters),
         body=block(*nodes),
         result=result,
-        settings=PipelineSettings(**settings),
+        settings=msgspec.convert(settings, PipelineSettings),
         span=span(1),
     )
 

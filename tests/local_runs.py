@@ -5,6 +5,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import msgspec
+
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyNode, AnyReference, AnyValue
 from headrace.compiler.settings import StepSettings
@@ -44,7 +46,7 @@ def call(
         arguments=tuple(ir.Argument(name=n, value=v) for n, v in arguments.items()),
         outputs=tuple(outputs),
         after=after,
-        settings=StepSettings(**{**SETTINGS.model_dump(), **(settings or {})}),
+        settings=StepSettings(**{**msgspec.structs.asdict(SETTINGS), **(settings or {})}),
         span=SPAN,
     )
 

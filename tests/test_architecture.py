@@ -170,5 +170,5 @@ def test_the_command_line_starts_without_the_compiler() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
-    heavy = {"pydantic", "jinja2", "yaml", "rich", "libcst", "headrace.compiler.ir"}
+    heavy = {"msgspec", "jinja2", "yaml", "rich", "libcst", "headrace.compiler.ir"}
     assert heavy & set(loaded) == set()

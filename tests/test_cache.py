@@ -339,7 +339,7 @@ def test_an_answer_from_the_cache_imports_little(project: Project) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = done.stdout.splitlines()[-1].split()
     assert "headrace.compiler.cli.delivery" in loaded
-    heavy = {"pydantic", "click", "jinja2", "ast", "difflib", "headrace.compiler.driver"}
+    heavy = {"msgspec", "click", "jinja2", "ast", "difflib", "headrace.compiler.driver"}
     assert heavy.isdisjoint(loaded)
 
 

@@ -557,7 +557,7 @@ def test_a_folder_that_is_only_called_headrace_is_no_rival(run: Run, tmp_path: P
 def test_ir_and_graph(run: Run) -> None:
     assert "shout" in run("ir", "shout.py")[1]
     assert json.loads(run("ir", "shout.py", "--json")[1])["function"] == "shout:pipeline"
-    assert json.loads(run("ir", "--schema")[1])["title"] == "Pipeline"
+    assert json.loads(run("ir", "--schema")[1])["$ref"] == "#/$defs/Pipeline"
     assert run("graph", "shout.py")[1].startswith("flowchart TD\n")
 
 

@@ -11,9 +11,9 @@ from headrace.compiler.cli.streams import in_colour
 
 def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from headrace.compiler import ir
+        from headrace.compiler.print_ir import schema
 
-        click.echo(json.dumps(ir.Pipeline.model_json_schema(), indent=2))
+        click.echo(json.dumps(schema(), indent=2))
         context.exit()
 
 
@@ -46,12 +46,12 @@ def ir_command(
     """Print the intermediate representation: what the compiler understood."""
     compilation = compiled(pipeline, settings, profile, output_format)
     assert compilation.pipeline is not None
-    if as_json:
-        click.echo(compilation.pipeline.model_dump_json(indent=2))
-    else:
-        from headrace.compiler.print_ir import print_pipeline
+    from headrace.compiler import print_ir
 
-        click.echo(print_pipeline(compilation.pipeline), nl=False)
+    if as_json:
+        click.echo(print_ir.as_json(compilation.pipeline))
+    else:
+        click.echo(print_ir.print_pipeline(compilation.pipeline), nl=False)
     finish(compilation, output_format)
 
 

@@ -79,7 +79,7 @@ class BlockBuilder:
             caught = ir.OutputSpec(name=CAUGHT, expression=ir.Glue(source=CAUGHT))
             update |= {"catches": self._catching(), "outputs": (*node.outputs, caught)}
             self.raised.append(ir.Output(node=node.id, name=CAUGHT))
-        self._nodes[node.id] = node.model_copy(update=update)
+        self._nodes[node.id] = node.replace(**update)
         self.acts |= effect and isinstance(node, ir.Call)
         if effect:
             self.has_effect = True
@@ -179,7 +179,7 @@ class BlockBuilder:
         name = Names(outputs).fresh(wanted, "_")
         required = not never_raises(parsed(expression))
         spec = ir.OutputSpec(name=name, role=role, expression=expression, required=required)
-        self._nodes[host.id] = host.model_copy(update={"outputs": (*host.outputs, spec)})
+        self._nodes[host.id] = host.replace(outputs=(*host.outputs, spec))
         made = ir.Output(node=host.id, name=name)
         self._typed(made, glue)
         return made

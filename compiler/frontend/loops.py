@@ -273,7 +273,7 @@ def _settled_items(expressions: "ExpressionLowering", node: ast.For, id: str) ->
     if isinstance(items, ir.Const) and items.text.startswith("["):
         return items
     if isinstance(items, ir.Gather):
-        return items.model_copy(update={"role": "items"})
+        return items.replace(role="items")
     span = expressions.shared.module.span(node)
     return expressions.block.settle(items, "items", f"{id}-items", span)
 

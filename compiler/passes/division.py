@@ -90,7 +90,7 @@ class Division:
         rest = list(Rest(self).nodes())
         kept = (g for g in self.outer.gathers if not self.is_late(g.value))
         update = {"body": self._early(0), "gathers": (*kept, *self._gathers)}
-        yield self.outer.model_copy(update=update)
+        yield self.outer.replace(**update)
         yield from (pairs, inner, *rest)
 
     # --- the first map ---------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Division:
         if reference not in self._carried:
             value = self.fresh.value(reference)
             # Nothing reads what is absent, but a list must be one even then.
-            absent = EMPTY if value != reference or reference.kind == "gather" else ABSENT
+            absent = EMPTY if value != reference or isinstance(reference, ir.Gather) else ABSENT
             self._carried[reference] = self.carry(value, home.depth, absent, home.arm)
         return self._carried[reference]
 
@@ -136,7 +136,7 @@ class Division:
             branch, arm = self.way[depth]
             inside = self._early(depth + 1)
             merges = tuple(self._merges[depth])
-            nodes.insert(level.lead, branch.model_copy(update={arm: inside, "merges": merges}))
+            nodes.insert(level.lead, branch.replace(**{arm: inside}, merges=merges))
         return ir.Block(nodes=tuple(nodes))
 
     # --- the second map --------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Division:
         pairs = fresh.compute(fresh.id(f"{inner.id}-items"), (spec,), inner.span, self.outer.id)
         items = ir.Output(node=pairs.id, name="items")
         update = {"items": items, "body": item.body(body), "gathers": gathers, "after": ()}
-        return pairs, inner.model_copy(update=update)
+        return pairs, inner.replace(**update)
 
     def _pairs(self, values: list[ir.Gather]) -> ir.Glue:
         """Return the items of all turns, each with what its turn has for `values`."""

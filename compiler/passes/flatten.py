@@ -39,16 +39,16 @@ class _Flattening:
     def _node(self, node: AnyNode) -> tuple[AnyNode, ...]:
         """Return what becomes of `node`; what it comes after has become what it is before."""
         after = [part for before in node.after for part in self._parts.get(before, (before,))]
-        node = node.model_copy(update={"after": tuple(dict.fromkeys(after))})
+        node = node.replace(after=tuple(dict.fromkeys(after)))
         match node:
             case ir.Map():
                 return self._map(node)
             case ir.Branch():
                 arms = {"then": self.block(node.then), "otherwise": self.block(node.otherwise)}
-                return (node.model_copy(update=arms),)
+                return (node.replace(**arms),)
             case ir.Guard():
                 parts = {"body": self.block(node.body), "cleanup": self.block(node.cleanup)}
-                return (node.model_copy(update=parts),)
+                return (node.replace(**parts),)
         return (node,)
 
     def _map(self, node: ir.Map) -> tuple[AnyNode, ...]:
@@ -72,7 +72,7 @@ class _Flattening:
         rewriting = Rewriting(found, found)
         body = self.fresh.with_values(rewriting.block(body))
         result = rewriting.value(self._pipeline.result)
-        return self._pipeline.model_copy(update={"body": body, "result": result})
+        return self._pipeline.replace(body=body, result=result)
 
 
 def _way_to_a_map(block: ir.Block) -> tuple[Way, ir.Map] | None:

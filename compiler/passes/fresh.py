@@ -26,7 +26,9 @@ class Fresh:
         """
         nodes = list(walk(pipeline.body))
         self.listed = {
-            r for r in block_references(pipeline.body) if r.kind == "gather" and r.role == "items"
+            r
+            for r in block_references(pipeline.body)
+            if isinstance(r, ir.Gather) and r.role == "items"
         }
         self._settings = settings
         self._ids = Names(node.id for node in nodes)
@@ -61,11 +63,11 @@ class Fresh:
     def value(self, reference: AnyReference) -> AnyReference:
         """Return the Python value of `reference`, which may be there for an engine to read."""
         if isinstance(reference, ir.Gather):
-            return reference.model_copy(update={"role": "value"})
+            return reference.replace(role="value")
         if not isinstance(reference, ir.Output) or self._roles[reference] == "value":
             return reference
         self._wanted.add(reference)
-        value = reference.model_copy(update={"name": f"{reference.name}_value"})
+        value = reference.replace(name=f"{reference.name}_value")
         self._roles[value] = "value"
         return value
 
@@ -79,14 +81,14 @@ class Fresh:
             for spec in node.outputs
             if ir.Output(node=node.id, name=spec.name) in self._wanted
         )
-        return node.model_copy(update={"outputs": (*node.outputs, *added)})
+        return node.replace(outputs=(*node.outputs, *added))
 
 
 def _value_of(spec: ir.OutputSpec) -> ir.OutputSpec:
     """Return the output that is the Python value of `spec`, which an engine reads."""
     glue = spec.expression or ir.Glue(source="result")
     read = "list" if spec.role == "items" else "bool"
-    expression = glue.model_copy(update={"source": f"{read}({glue.source})"})
+    expression = glue.replace(source=f"{read}({glue.source})")
     return ir.OutputSpec(name=f"{spec.name}_value", expression=expression)
 
 

@@ -18,14 +18,14 @@ def mark_gathered(pipeline: ir.Pipeline) -> ir.Pipeline:
 
     def marked(node: Step) -> Step:
         outputs = tuple(
-            spec.model_copy(update={"gathered": True})
+            spec.replace(gathered=True)
             if ir.Output(node=node.id, name=spec.name) in found
             else spec
             for spec in node.outputs
         )
-        return node.model_copy(update={"outputs": outputs}) if outputs != node.outputs else node
+        return node.replace(outputs=outputs) if outputs != node.outputs else node
 
-    return pipeline.model_copy(update={"body": with_steps(pipeline.body, marked)})
+    return pipeline.replace(body=with_steps(pipeline.body, marked))
 
 
 def _reach(value: AnyValue, nodes: dict[str, AnyNode], found: set[ir.Output]) -> None:

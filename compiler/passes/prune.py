@@ -17,7 +17,7 @@ def prune(pipeline: ir.Pipeline) -> ir.Pipeline:
     # Whatever reads a value stands after it, so that one pass from the end knows all its readers.
     used: set[AnyReference] = set(references(pipeline.result))
     body = _block(pipeline.body, used)
-    return pipeline if body is pipeline.body else pipeline.model_copy(update={"body": body})
+    return pipeline if body is pipeline.body else pipeline.replace(body=body)
 
 
 _CAUGHT = ir.Glue(source="caught")
@@ -34,7 +34,7 @@ def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
         case ir.Call() | ir.Compute():
             outputs = tuple(_outputs(node, used))
             if outputs != node.outputs:
-                node = node.model_copy(update={"outputs": outputs})
+                node = node.replace(outputs=outputs)
         case ir.Map():
             gathers = [
                 gather
@@ -45,21 +45,21 @@ def _node(node: AnyNode, used: set[AnyReference]) -> AnyNode:
             _read(used, (gather.value for gather in gathers))
             body = _block(node.body, used)
             if len(gathers) < len(node.gathers) or body is not node.body:
-                node = node.model_copy(update={"gathers": tuple(gathers), "body": body})
+                node = node.replace(gathers=tuple(gathers), body=body)
         case ir.Guard():
             exits = [e for e in node.exits if ir.Merge(branch=node.id, name=e.name) in used]
             _read(used, (exit.value for exit in exits))
             parts = {"cleanup": _block(node.cleanup, used), "body": _block(node.body, used)}
             kept = _same(parts.values(), (node.cleanup, node.body))
             if len(exits) < len(node.exits) or not kept:
-                node = node.model_copy(update={"exits": tuple(exits), **parts})
+                node = node.replace(exits=tuple(exits), **parts)
         case ir.Branch():
             merges = [m for m in node.merges if ir.Merge(branch=node.id, name=m.name) in used]
             _read(used, (value for merge in merges for value in (merge.then, merge.otherwise)))
             arms = {"then": _block(node.then, used), "otherwise": _block(node.otherwise, used)}
             kept = _same(arms.values(), (node.then, node.otherwise))
             if len(merges) < len(node.merges) or not kept:
-                node = node.model_copy(update={"merges": tuple(merges), **arms})
+                node = node.replace(merges=tuple(merges), **arms)
     _read(used, own_values(node))
     return node
 
@@ -73,10 +73,8 @@ def _outputs(node: ir.Call | ir.Compute, used: set[AnyReference]) -> Iterator[ir
             yield output
         elif output.required and output.expression and _unpacked(output) not in evaluated:
             # As a condition it is evaluated, and nothing is stored that nothing reads.
-            test = output.expression.model_copy(
-                update={"source": f"({output.expression.source}) is not None"}
-            )
-            yield output.model_copy(update={"role": "condition", "expression": test})
+            test = output.expression.replace(source=f"({output.expression.source}) is not None")
+            yield output.replace(role="condition", expression=test)
 
 
 def _unpacked(output: ir.OutputSpec) -> str:

@@ -61,7 +61,7 @@ class Rest:
     def _place(self, reference: AnyReference) -> Place:
         """Return where `reference` is in the last map."""
         if isinstance(reference, ir.Gather) and reference.map == self._inner.id:
-            return self._column(reference.model_copy(update={"role": "value"}))
+            return self._column(reference.replace(role="value"))
         carried = self._division.carried(reference)
         if carried is not None:
             return self._column(carried)
@@ -96,7 +96,7 @@ class Rest:
     def _lists(self, gather: ir.Collected) -> Iterator[ir.OutputSpec]:
         """Yield the outputs that stand for the gather of a gather."""
         assert isinstance(gather.value, ir.Gather)
-        glue = self._column_glue(gather.value.model_copy(update={"role": "value"}))
+        glue = self._column_glue(gather.value.replace(role="value"))
         yield ir.OutputSpec(name=gather.name, expression=glue)
         if self._listed(gather.name) in self._fresh.listed:
             name = f"{gather.name}_items"

@@ -33,7 +33,7 @@ def with_steps(block: ir.Block, change: Callable[[Step], Step]) -> ir.Block:
                 parts = (node.body, node.cleanup)
                 body, cleanup = (with_steps(part, change) for part in parts)
                 update = {"body": body, "cleanup": cleanup}
-        return node.model_copy(update=update)
+        return node.replace(**update)
 
     return ir.Block(nodes=tuple(map(changed, block.nodes)))
 
@@ -85,11 +85,11 @@ class Rewriting:
                 update["body"] = self.block(node.body)
                 update["cleanup"] = self.block(node.cleanup)
                 update["exits"] = self.collected(node.exits)
-        return node.model_copy(update=update)
+        return node.replace(**update)
 
     def value(self, value: AnyValue) -> AnyValue:
         """Return what stands for `value` where glue may stand."""
-        if value.kind != "glue":
+        if not isinstance(value, ir.Glue):
             return self.replace(value)
         names: dict[str, AnyReference] = {}
         glue: dict[str, ir.Glue] = {}
@@ -127,7 +127,7 @@ class Rewriting:
 
     def _outputs(self, outputs: Iterable[ir.OutputSpec]) -> tuple[ir.OutputSpec, ...]:
         return tuple(
-            output.model_copy(update={"expression": self.value(output.expression)})
+            output.replace(expression=self.value(output.expression))
             if output.expression
             else output
             for output in outputs

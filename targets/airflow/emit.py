@@ -124,8 +124,9 @@ class _Builder:
             resources=self._resources,
             environment=tuple(self._environment()),
             parameters=tuple(self._parameters()),
-            schedule=schedule
-            and manifest.DagSchedule(cron=schedule.cron, timezone=schedule.timezone),
+            schedule=manifest.DagSchedule(cron=schedule.cron, timezone=schedule.timezone)
+            if schedule
+            else None,
             max_active_runs=DEFAULT_ACTIVE_RUNS if overlapping else 1,
             members=tuple(self._members()),
             edges=tuple(self._edges(None)),

@@ -6,20 +6,22 @@ starts; everything else stands in the file as it is.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from headrace.compiler.frozen_struct import FrozenStruct, without_suffix
 from headrace.compiler.settings import Toleration
 
 TriggerRule = Literal["all_success", "none_failed", "all_done"]
 
 
-class Part(BaseModel):
-    """The base of all parts: frozen, and closed to unknown fields."""
+class _Kind(FrozenStruct, tag=without_suffix("Task"), tag_field="kind"):
+    """The base of what a DAG consists of: the template tells them apart by their `kind`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def kind(self) -> str:
+        """The lower-cased name of the class, without `Task`."""
+        return str(self.__struct_config__.tag)
 
 
-class Guard(Part):
+class Guard(FrozenStruct):
     """The task skips itself unless `output` of the task `task_id` is the text `expected`.
 
     `same_item` says that both tasks stand in one mapped group.
@@ -31,7 +33,7 @@ class Guard(Part):
     same_item: bool = False
 
 
-class Task(Part):
+class Task(_Kind):
     """What every task has; `variable` is the name that the DAG file gives it."""
 
     task_id: str
@@ -47,7 +49,6 @@ class PodTask(Task):
     are in seconds.
     """
 
-    kind: Literal["pod"] = "pod"
     name: str
     arguments: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -67,41 +68,35 @@ class PodTask(Task):
 class ListTask(Task):
     """A small task that returns the list a group is mapped over, from its JSON text."""
 
-    kind: Literal["list"] = "list"
     template: str
 
 
 class ChoiceTask(Task):
     """A small task in a mapped group that returns the texts which the group gives for one item."""
 
-    kind: Literal["choice"] = "choice"
     templates: tuple[tuple[str, str], ...]
 
 
 class StartTask(Task):
     """A small task that marks that a guarded block has started: only then its cleanup runs."""
 
-    kind: Literal["start"] = "start"
-
 
 class ResultTask(Task):
     """The last task of the run: it waits for all others and returns the pipeline's result."""
 
-    kind: Literal["result"] = "result"
     template: str
 
 
-class Edge(Part):
+class Edge(FrozenStruct):
     """The task `downstream` starts after those in `upstream`; all are variables."""
 
     upstream: tuple[str, ...]
     downstream: str
 
 
-class Group(Part):
+class Group(_Kind):
     """A mapped task group; `returns` are the variables of the tasks that later ones wait for."""
 
-    kind: Literal["group"] = "group"
     group_id: str
     variable: str
     items: str
@@ -111,7 +106,7 @@ class Group(Part):
     returns: tuple[str, ...]
 
 
-class RunParameter(Part):
+class RunParameter(FrozenStruct):
     """A parameter of a run: a text, JSON for those that the pipeline declares."""
 
     name: str
@@ -119,14 +114,14 @@ class RunParameter(Part):
     description: str
 
 
-class DagSchedule(Part):
+class DagSchedule(FrozenStruct):
     """When runs start by themselves; `cron` has five fields, read in `timezone`."""
 
     cron: str
     timezone: str
 
 
-class Dag(Part):
+class Dag(FrozenStruct):
     """A whole DAG file; `image` and `resources` are what most of its pods have."""
 
     dag_id: str

@@ -53,7 +53,10 @@ def workflow_templates(
     yield _workflow_template(pipeline, lowering.entrypoint, templates)
     for name, held in parts:
         yield manifest.WorkflowTemplate(
-            metadata=_metadata(pipeline, name), spec=manifest.WorkflowTemplateSpec(templates=held)
+            api_version=manifest.API_VERSION,
+            kind="WorkflowTemplate",
+            metadata=_metadata(pipeline, name),
+            spec=manifest.WorkflowTemplateSpec(templates=held),
         )
 
 
@@ -61,13 +64,15 @@ def _workflow_template(
     pipeline: ir.Pipeline, entrypoint: str, templates: tuple[manifest.Template, ...]
 ) -> manifest.WorkflowTemplate:
     return manifest.WorkflowTemplate(
+        api_version=manifest.API_VERSION,
+        kind="WorkflowTemplate",
         metadata=_metadata(pipeline, pipeline.name),
         spec=manifest.WorkflowTemplateSpec(
             entrypoint=entrypoint,
             arguments=manifest.Parameters(
                 parameters=(
                     *(
-                        manifest.Parameter(name=p.name, value=p.default and p.default.text)
+                        manifest.Parameter(name=p.name, value=p.default.text if p.default else None)
                         for p in pipeline.parameters
                     ),
                     manifest.Parameter(name=CODE_PARAMETER, value=pipeline.code.digest),
@@ -82,6 +87,8 @@ def _workflow_template(
 def cron_workflow(pipeline: ir.Pipeline, schedule: Schedule) -> manifest.CronWorkflow:
     """Return the object that starts runs of `pipeline` on `schedule`."""
     return manifest.CronWorkflow(
+        api_version=manifest.API_VERSION,
+        kind="CronWorkflow",
         metadata=_metadata(pipeline, pipeline.name),
         spec=manifest.CronWorkflowSpec(
             schedules=(schedule.cron,),

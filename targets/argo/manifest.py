@@ -6,8 +6,9 @@ https://github.com/argoproj/argo-workflows/tree/main/manifests/base/crds/full
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+import msgspec
+
+from headrace.compiler.frozen_struct import FrozenStruct
 
 API_VERSION = "argoproj.io/v1alpha1"
 
@@ -16,39 +17,36 @@ LIST_LENGTH = {"tasks": 200, "templates": 200, "parameters": 500}
 """How many of each the CRD takes in one list."""
 
 
-class ManifestModel(BaseModel):
-    """The base of all parts: frozen, closed, snake case here and camel case in the file."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
+class ManifestPart(FrozenStruct, rename="camel", omit_defaults=True):
+    """The base of all parts: snake case here, camel case in the file; no default but None."""
 
     def document(self) -> dict[str, Any]:
         """Return the part as it stands in the file; what is None is left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        return document
 
 
-class Metadata(ManifestModel):
+class Metadata(ManifestPart):
     """The metadata of a template."""
 
     annotations: dict[str, str]
 
 
-class ObjectMetadata(ManifestModel):
+class ObjectMetadata(ManifestPart):
     """The metadata of an object."""
 
     name: str
     annotations: dict[str, str]
 
 
-class Parameter(ManifestModel):
+class Parameter(ManifestPart):
     """An input (without a value: it must be given), or an argument."""
 
     name: str
     value: str | None = None
 
 
-class ValueFrom(ManifestModel):
+class ValueFrom(ManifestPart):
     """Where an output comes from: a file of the container, a reference, or an expression."""
 
     path: str | None = None
@@ -56,40 +54,40 @@ class ValueFrom(ManifestModel):
     expression: str | None = None
 
 
-class OutputParameter(ManifestModel):
+class OutputParameter(ManifestPart):
     """An output of a template."""
 
     name: str
     value_from: ValueFrom
 
 
-class Parameters(ManifestModel):
+class Parameters(ManifestPart):
     """The inputs of a template, or the arguments of a task or a workflow."""
 
     parameters: tuple[Parameter, ...]
 
 
-class Outputs(ManifestModel):
+class Outputs(ManifestPart):
     """The outputs of a template."""
 
     parameters: tuple[OutputParameter, ...]
 
 
-class EnvironmentVariable(ManifestModel):
+class EnvironmentVariable(ManifestPart):
     """A variable of a container."""
 
     name: str
     value: str
 
 
-class Resources(ManifestModel):
+class Resources(ManifestPart):
     """What a container asks for; Kubernetes quantities by resource name."""
 
     requests: dict[str, str]
     limits: dict[str, str]
 
 
-class Container(ManifestModel):
+class Container(ManifestPart):
     """The container of a step."""
 
     image: str
@@ -99,7 +97,7 @@ class Container(ManifestModel):
     resources: Resources | None = None
 
 
-class Backoff(ManifestModel):
+class Backoff(ManifestPart):
     """The wait between attempts."""
 
     duration: str
@@ -107,7 +105,7 @@ class Backoff(ManifestModel):
     cap: str | None = None
 
 
-class RetryStrategy(ManifestModel):
+class RetryStrategy(ManifestPart):
     """When a step that failed is tried again."""
 
     limit: str
@@ -116,7 +114,7 @@ class RetryStrategy(ManifestModel):
     backoff: Backoff | None = None
 
 
-class TolerationSpec(ManifestModel):
+class TolerationSpec(ManifestPart):
     """A toleration of a pod."""
 
     key: str | None = None
@@ -126,14 +124,14 @@ class TolerationSpec(ManifestModel):
     toleration_seconds: int | None = None
 
 
-class TemplateRef(ManifestModel):
+class TemplateRef(ManifestPart):
     """A template of another WorkflowTemplate."""
 
     name: str
     template: str
 
 
-class Task(ManifestModel):
+class Task(ManifestPart):
     """A task of a DAG. `with_items` and `with_param` start one for each item."""
 
     name: str
@@ -146,20 +144,20 @@ class Task(ManifestModel):
     arguments: Parameters | None = None
 
 
-class Dag(ManifestModel):
+class Dag(ManifestPart):
     """A graph of tasks."""
 
     fail_fast: bool
     tasks: tuple[Task, ...]
 
 
-class Suspend(ManifestModel):
+class Suspend(ManifestPart):
     """A wait, in seconds."""
 
     duration: str
 
 
-class Template(ManifestModel):
+class Template(ManifestPart):
     """A template: exactly one of `dag`, `container` and `suspend`."""
 
     name: str
@@ -175,7 +173,7 @@ class Template(ManifestModel):
     tolerations: tuple[TolerationSpec, ...] | None = None
 
 
-class WorkflowTemplateSpec(ManifestModel):
+class WorkflowTemplateSpec(ManifestPart):
     """What a workflow template holds; only the one that runs refer to has an entrypoint."""
 
     entrypoint: str | None = None
@@ -183,28 +181,28 @@ class WorkflowTemplateSpec(ManifestModel):
     templates: tuple[Template, ...]
 
 
-class WorkflowTemplate(ManifestModel):
+class WorkflowTemplate(ManifestPart):
     """The object that a run refers to."""
 
-    api_version: str = API_VERSION
-    kind: Literal["WorkflowTemplate"] = "WorkflowTemplate"
+    api_version: str
+    kind: Literal["WorkflowTemplate"]
     metadata: ObjectMetadata
     spec: WorkflowTemplateSpec
 
 
-class WorkflowTemplateRef(ManifestModel):
+class WorkflowTemplateRef(ManifestPart):
     """The workflow template that a run takes its specification from."""
 
     name: str
 
 
-class WorkflowSpec(ManifestModel):
+class WorkflowSpec(ManifestPart):
     """What a scheduled run is."""
 
     workflow_template_ref: WorkflowTemplateRef
 
 
-class CronWorkflowSpec(ManifestModel):
+class CronWorkflowSpec(ManifestPart):
     """When runs start by themselves."""
 
     schedules: tuple[str, ...]
@@ -215,10 +213,10 @@ class CronWorkflowSpec(ManifestModel):
     workflow_spec: WorkflowSpec
 
 
-class CronWorkflow(ManifestModel):
+class CronWorkflow(ManifestPart):
     """The object that starts runs of a workflow template."""
 
-    api_version: str = API_VERSION
-    kind: Literal["CronWorkflow"] = "CronWorkflow"
+    api_version: str
+    kind: Literal["CronWorkflow"]
     metadata: ObjectMetadata
     spec: CronWorkflowSpec

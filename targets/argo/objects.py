@@ -35,11 +35,11 @@ def _referring(template: Template, home: str, homes: Mapping[str, str]) -> Templ
     if template.dag is None:
         return template
     tasks = tuple(_task(task, home, homes) for task in template.dag.tasks)
-    return template.model_copy(update={"dag": template.dag.model_copy(update={"tasks": tasks})})
+    return template.replace(dag=template.dag.replace(tasks=tasks))
 
 
 def _task(task: Task, home: str, homes: Mapping[str, str]) -> Task:
     if task.template is None or homes[task.template] == home:
         return task
     reference = TemplateRef(name=homes[task.template], template=task.template)
-    return task.model_copy(update={"template": None, "template_ref": reference})
+    return task.replace(template=None, template_ref=reference)

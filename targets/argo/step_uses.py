@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
+import msgspec
+
 from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 from headrace.compiler.source import Span
@@ -115,12 +117,12 @@ class _Forms:
 
     def __init__(self) -> None:
         # Steps share the objects of their settings, so that few of them are looked into.
-        self._settings: dict[int, str] = {}
+        self._settings: dict[int, bytes] = {}
 
     def key(self, node: Step) -> _Key:
         settings = self._settings.get(id(node.settings))
         if settings is None:
-            settings = self._settings[id(node.settings)] = node.settings.model_dump_json()
+            settings = self._settings[id(node.settings)] = msgspec.json.encode(node.settings)
         outputs = tuple((o.name, o.role, _glue_form(o.expression)) for o in node.outputs)
         if isinstance(node, ir.Compute):
             return "", None, outputs, settings
@@ -179,7 +181,7 @@ def _generalise(node: Step, gathered: Set[str]) -> Step:
     values = iter(inputs)
 
     def rebind(glue: ir.Glue) -> ir.Glue:
-        return glue.model_copy(update={"names": tuple((n, bound[n]) for n, _ in glue.names)})
+        return glue.replace(names=tuple((n, bound[n]) for n, _ in glue.names))
 
     outputs = tuple(
         ir.OutputSpec(
@@ -193,11 +195,11 @@ def _generalise(node: Step, gathered: Set[str]) -> Step:
     )
     blank = {"id": "", "after": (), "span": Span(path="", line=0), "outputs": outputs}
     if isinstance(node, ir.Compute):
-        return node.model_copy(update=blank)
+        return node.replace(**blank)
     arguments = tuple(
         ir.Argument(name=a.name, value=rebind(a.value))
         if isinstance(a.value, ir.Glue)
         else ir.Argument(name=a.name, value=next(values))
         for a in node.arguments
     )
-    return node.model_copy(update={**blank, "arguments": arguments})
+    return node.replace(**blank, arguments=arguments)

@@ -1,5 +1,7 @@
 """Container templates, each for the steps that share it."""
 
+import msgspec
+
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
@@ -56,7 +58,9 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
         retry_strategy=_retry_strategy(settings),
         active_deadline_seconds=settings.timeout,
         node_selector=placement.node_selector or None,
-        tolerations=tuple(manifest.TolerationSpec(**t.model_dump()) for t in placement.tolerations)
+        tolerations=tuple(
+            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
+        )
         or None,
     )
 
@@ -73,13 +77,11 @@ def _messenger(template: StepTemplate) -> Step:
     """Return the shape under the name that messages of the shim show."""
     if template.any_function:
         identity = {"id": STEP_INPUT, "function": FUNCTION_INPUT}
-        return template.shape.model_copy(
-            update={field: placeholder(input_reference(n)) for field, n in identity.items()}
+        return template.shape.replace(
+            **{field: placeholder(input_reference(name)) for field, name in identity.items()}
         )
     alone = len(template.nodes) == 1
-    return template.shape.model_copy(
-        update={"id": template.nodes[0].id if alone else template.name}
-    )
+    return template.shape.replace(id=template.nodes[0].id if alone else template.name)
 
 
 def _spell(reference: AnyReference) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
@@ -46,7 +48,7 @@ class KubeflowTarget:
         files = [ManifestFile(name, to_yaml(spec, platform))]
         if pipeline.settings.schedule is not None:
             schedule = recurring_run(pipeline, pipeline.settings.schedule, name)
-            text = to_yaml(schedule.model_dump(mode="json"))
+            text = to_yaml(msgspec.to_builtins(schedule))
             files.append(ManifestFile(schedule_name, text))
         return tuple(files)
 

@@ -156,7 +156,7 @@ class Lowering:
         lists = dict(zip(keys.values(), looped, strict=True))
         handed = handing_on(f"{node.id}-pass", lists, *self._own(node))
         graph.add("pass", self._step(handed), after=[full])
-        empty = self._empty_lists(node).model_copy(update={"id": f"{node.id}-empty"})
+        empty = self._empty_lists(node).replace(id=f"{node.id}-empty")
         graph.add(
             "empty",
             self._step(empty, {ITEMS: "LIST"}),

@@ -30,6 +30,8 @@ def pipeline_spec(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.Pipelin
     """Return the specification of `pipeline`, which `lowering` lowered."""
     return manifest.PipelineSpec(
         pipeline_info=manifest.PipelineInfo(name=pipeline.name, description=_description(pipeline)),
+        schema_version="2.1.0",
+        sdk_version="headrace",
         root=lowering.root,
         components=lowering.components,
         deployment_spec=manifest.DeploymentSpec(executors=lowering.executors),

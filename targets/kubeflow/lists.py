@@ -24,7 +24,7 @@ class _Lists:
         self._settings = StepSettings(image=steps[0].settings.image) if steps else None
 
     def pipeline(self) -> ir.Pipeline:
-        return self._pipeline.model_copy(update={"body": self._block(self._pipeline.body)})
+        return self._pipeline.replace(body=self._block(self._pipeline.body))
 
     def _block(self, block: ir.Block) -> ir.Block:
         return ir.Block(nodes=tuple(n for node in block.nodes for n in self._nodes(node)))
@@ -32,23 +32,23 @@ class _Lists:
     def _nodes(self, node: AnyNode) -> tuple[AnyNode, ...]:
         match node:
             case ir.Map():
-                node = node.model_copy(update={"body": self._block(node.body)})
+                node = node.replace(body=self._block(node.body))
                 return self._map(node)
             case ir.Branch():
                 arms = {"then": self._block(node.then), "otherwise": self._block(node.otherwise)}
-                return (node.model_copy(update=arms),)
+                return (node.replace(**arms),)
             case ir.Guard():
                 parts = {"body": self._block(node.body), "cleanup": self._block(node.cleanup)}
-                return (node.model_copy(update=parts),)
+                return (node.replace(**parts),)
         return (node,)
 
     def _map(self, node: ir.Map) -> tuple[AnyNode, ...]:
         items = node.items
         if not isinstance(items, ir.Gather):
             return (node,)
-        value = items.model_copy(update={"role": "value"})
+        value = items.replace(role="value")
         if items.map in self._constant or self._settings is None:
-            return (node.model_copy(update={"items": value}),)
+            return (node.replace(items=value),)
         expression = ir.Glue(source="it", names=(("it", value),))
         listed = ir.Compute(
             id=self._fresh(f"{node.id}-items"),
@@ -58,7 +58,7 @@ class _Lists:
             span=node.span,
         )
         over = ir.Output(node=listed.id, name="items")
-        return listed, node.model_copy(update={"items": over})
+        return listed, node.replace(items=over)
 
     def _fresh(self, wanted: str) -> str:
         id, number = wanted, 2

@@ -7,29 +7,27 @@ https://github.com/kubeflow/pipelines/blob/master/kubernetes_platform/proto/kube
 
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+import msgspec
+
+from headrace.compiler.frozen_struct import FrozenStruct
 
 ParameterType: TypeAlias = Literal["STRING", "LIST"]
 """Every value is a text; only what a loop reads or gathers is a list of texts."""
 
 
-class ManifestModel(BaseModel):
-    """The base of all parts: frozen, closed, snake case here and camel case in the file."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
+class ManifestPart(FrozenStruct, rename="camel", omit_defaults=True):
+    """The base of all parts: snake case here, camel case in the file; no default but None."""
 
     def document(self) -> dict[str, Any]:
         """Return the part as it stands in the file; what is None is left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        return document
 
 
 # --- components ----------------------------------------------------------------------------------
 
 
-class ParameterSpec(ManifestModel):
+class ParameterSpec(ManifestPart):
     """An input or an output of a component; only inputs of the root have a default."""
 
     parameter_type: ParameterType
@@ -37,52 +35,52 @@ class ParameterSpec(ManifestModel):
     is_optional: bool | None = None
 
 
-class Definitions(ManifestModel):
+class Definitions(ManifestPart):
     """The inputs or the outputs of a component, by name."""
 
     parameters: dict[str, ParameterSpec]
 
 
-class ParameterSelector(ManifestModel):
+class ParameterSelector(ManifestPart):
     """An output of a task in the DAG."""
 
     producer_subtask: str
     output_parameter_key: str
 
 
-class ParameterSelectors(ManifestModel):
+class ParameterSelectors(ManifestPart):
     """Outputs of tasks of which one runs."""
 
     parameter_selectors: tuple[ParameterSelector, ...]
 
 
-class DagOutput(ManifestModel):
+class DagOutput(ManifestPart):
     """Where an output of a DAG comes from: one task, or the one of several that ran."""
 
     value_from_parameter: ParameterSelector | None = None
     value_from_oneof: ParameterSelectors | None = None
 
 
-class DagOutputs(ManifestModel):
+class DagOutputs(ManifestPart):
     """The outputs of a DAG, by name."""
 
     parameters: dict[str, DagOutput]
 
 
-class Constant(ManifestModel):
+class Constant(ManifestPart):
     """A value known at compile time."""
 
     constant: str
 
 
-class TaskOutputParameter(ManifestModel):
+class TaskOutputParameter(ManifestPart):
     """An output of another task of the DAG."""
 
     producer_task: str
     output_parameter_key: str
 
 
-class InputParameter(ManifestModel):
+class InputParameter(ManifestPart):
     """Where an input of a task comes from; one of the fields is set."""
 
     runtime_value: Constant | None = None
@@ -90,33 +88,33 @@ class InputParameter(ManifestModel):
     task_output_parameter: TaskOutputParameter | None = None
 
 
-class TaskInputs(ManifestModel):
+class TaskInputs(ManifestPart):
     """The inputs of a task, by name."""
 
     parameters: dict[str, InputParameter]
 
 
-class Items(ManifestModel):
+class Items(ManifestPart):
     """What a loop runs over: an input of its own task, or the text of a JSON list."""
 
     input_parameter: str | None = None
     raw: str | None = None
 
 
-class ParameterIterator(ManifestModel):
+class ParameterIterator(ManifestPart):
     """A loop; its component receives each element as `item_input`."""
 
     items: Items
     item_input: str
 
 
-class TriggerPolicy(ManifestModel):
+class TriggerPolicy(ManifestPart):
     """The condition, in CEL over the task's own inputs, under which a task runs."""
 
     condition: str
 
 
-class RetryPolicy(ManifestModel):
+class RetryPolicy(ManifestPart):
     """When a step that failed is tried again. `backoff_max_duration` bounds all attempts."""
 
     max_retry_count: int
@@ -125,25 +123,25 @@ class RetryPolicy(ManifestModel):
     backoff_max_duration: str
 
 
-class CachingOptions(ManifestModel):
+class CachingOptions(ManifestPart):
     """Whether results of earlier runs may stand in for a task."""
 
     enable_cache: bool
 
 
-class TaskInfo(ManifestModel):
+class TaskInfo(ManifestPart):
     """What people see of a task."""
 
     name: str
 
 
-class ComponentRef(ManifestModel):
+class ComponentRef(ManifestPart):
     """The component that a task runs."""
 
     name: str
 
 
-class Task(ManifestModel):
+class Task(ManifestPart):
     """A task of a DAG."""
 
     task_info: TaskInfo
@@ -153,17 +151,17 @@ class Task(ManifestModel):
     trigger_policy: TriggerPolicy | None = None
     parameter_iterator: ParameterIterator | None = None
     retry_policy: RetryPolicy | None = None
-    caching_options: CachingOptions = CachingOptions(enable_cache=False)
+    caching_options: CachingOptions
 
 
-class Dag(ManifestModel):
+class Dag(ManifestPart):
     """A graph of tasks, by name."""
 
     tasks: dict[str, Task]
     outputs: DagOutputs | None = None
 
 
-class Component(ManifestModel):
+class Component(ManifestPart):
     """A component: either a DAG, or the executor called `executor_label`."""
 
     input_definitions: Definitions | None = None
@@ -175,21 +173,21 @@ class Component(ManifestModel):
 # --- executors -----------------------------------------------------------------------------------
 
 
-class EnvironmentVariable(ManifestModel):
+class EnvironmentVariable(ManifestPart):
     """A variable of a container."""
 
     name: str
     value: str
 
 
-class Accelerator(ManifestModel):
+class Accelerator(ManifestPart):
     """The one extended resource that a container may ask for."""
 
     resource_type: str
     resource_count: str
 
 
-class Resources(ManifestModel):
+class Resources(ManifestPart):
     """What a container asks for, as Kubernetes quantities."""
 
     resource_cpu_request: str | None = None
@@ -199,7 +197,7 @@ class Resources(ManifestModel):
     accelerator: Accelerator | None = None
 
 
-class Container(ManifestModel):
+class Container(ManifestPart):
     """The container of a step."""
 
     image: str
@@ -209,31 +207,31 @@ class Container(ManifestModel):
     resources: Resources | None = None
 
 
-class Executor(ManifestModel):
+class Executor(ManifestPart):
     """An executor, which is always a container."""
 
     container: Container
 
 
-class DeploymentSpec(ManifestModel):
+class DeploymentSpec(ManifestPart):
     """The executors, by name."""
 
     executors: dict[str, Executor]
 
 
-class PipelineInfo(ManifestModel):
+class PipelineInfo(ManifestPart):
     """What people see of a pipeline."""
 
     name: str
     description: str
 
 
-class PipelineSpec(ManifestModel):
+class PipelineSpec(ManifestPart):
     """The first document."""
 
     pipeline_info: PipelineInfo
-    schema_version: Literal["2.1.0"] = "2.1.0"
-    sdk_version: str = "headrace"
+    schema_version: Literal["2.1.0"]
+    sdk_version: str
     root: Component
     components: dict[str, Component]
     deployment_spec: DeploymentSpec
@@ -242,19 +240,19 @@ class PipelineSpec(ManifestModel):
 # --- the Kubernetes platform ---------------------------------------------------------------------
 
 
-class PodMetadata(ManifestModel):
+class PodMetadata(ManifestPart):
     """Metadata of the pod of an executor."""
 
     annotations: dict[str, str]
 
 
-class NodeSelector(ManifestModel):
+class NodeSelector(ManifestPart):
     """The labels that a node must have."""
 
     labels: dict[str, str]
 
 
-class TolerationSpec(ManifestModel):
+class TolerationSpec(ManifestPart):
     """A toleration of the pod of an executor."""
 
     key: str | None = None
@@ -264,7 +262,7 @@ class TolerationSpec(ManifestModel):
     toleration_seconds: int | None = None
 
 
-class ExecutorConfig(ManifestModel):
+class ExecutorConfig(ManifestPart):
     """What Kubernetes is told about the pod of one executor. The deadline counts for each pod."""
 
     pod_metadata: PodMetadata
@@ -273,25 +271,25 @@ class ExecutorConfig(ManifestModel):
     active_deadline_seconds: str | None = None
 
 
-class ExecutorConfigs(ManifestModel):
+class ExecutorConfigs(ManifestPart):
     """The configurations, by the name of the executor."""
 
     executors: dict[str, ExecutorConfig]
 
 
-class Platform(ManifestModel):
+class Platform(ManifestPart):
     """One platform."""
 
     deployment_spec: ExecutorConfigs
 
 
-class Platforms(ManifestModel):
+class Platforms(ManifestPart):
     """The platforms that the pipeline runs on."""
 
     kubernetes: Platform
 
 
-class PlatformSpec(ManifestModel):
+class PlatformSpec(ManifestPart):
     """The second document."""
 
     platforms: Platforms
@@ -300,14 +298,12 @@ class PlatformSpec(ManifestModel):
 # --- the schedule --------------------------------------------------------------------------------
 
 
-class RecurringRun(BaseModel):
+class RecurringRun(FrozenStruct):
     """The arguments of `kfp.Client.create_recurring_run`, without the experiment.
 
     `cron_expression` has six fields, seconds first, read in UTC unless the cluster's controller is
     set to another zone. `description` says what the pipeline was compiled from.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     job_name: str
     description: str

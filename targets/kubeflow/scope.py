@@ -171,6 +171,7 @@ class Graph:
             trigger_policy=manifest.TriggerPolicy(condition=condition) if condition else None,
             parameter_iterator=iterator,
             retry_policy=_retry_policy(callee.retries),
+            caching_options=manifest.CachingOptions(enable_cache=False),
         )
         self.scope.add_task(name, callee)
         return name

@@ -7,6 +7,8 @@ The API server takes components with equal containers for one and the same, what
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
@@ -55,7 +57,7 @@ def step_parts(
         component=component,
         executor=_executor(
             # What the API server keeps containers apart by is as unique as the component.
-            node.model_copy(update={"id": name.removeprefix("comp-")}),
+            node.replace(id=name.removeprefix("comp-")),
             pipeline,
             inputs,
             keys,
@@ -186,7 +188,9 @@ def _config(settings: StepSettings, span: Span) -> manifest.ExecutorConfig:
         node_selector=manifest.NodeSelector(labels=placement.node_selector)
         if placement.node_selector
         else None,
-        tolerations=tuple(manifest.TolerationSpec(**t.model_dump()) for t in placement.tolerations)
+        tolerations=tuple(
+            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
+        )
         or None,
         active_deadline_seconds=None if settings.timeout is None else str(settings.timeout),
     )

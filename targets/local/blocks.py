@@ -189,7 +189,7 @@ class _MapRun:
                 gathered = ir.Gather(map=self._node.id, name=gather.name)
                 listed = json.dumps(texts)
                 self._scope[gathered] = wire.LIST_MARK + listed
-                self._scope[gathered.model_copy(update={"role": "items"})] = listed
+                self._scope[gathered.replace(role="items")] = listed
         self._done(not self._failed)
 
 

@@ -85,15 +85,15 @@ BROKEN = {
         "HR102 without a place",
     ),
     "points behind the end": (
-        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'line': 9}), hint='y')",
+        "found.diagnostics.report('HR102', 'x', place.replace(line=9), hint='y')",
         "the file has 2 lines",
     ),
     "points behind the line": (
-        "found.diagnostics.report('HR102', 'x', place.model_copy(update={'column': 90}), hint='y')",
+        "found.diagnostics.report('HR102', 'x', place.replace(column=90), hint='y')",
         "line 1 has 24 characters",
     ),
     "points into another file": (
-        "other = place.model_copy(update={'path': 'a.py'})\n"
+        "other = place.replace(path='a.py')\n"
         "        found.diagnostics.report('HR102', 'x', other, hint='y')",
         "of no file that was read",
     ),

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import msgspec
+
 from headrace.compiler import render
 from headrace.compiler.diagnostics import Diagnostic, Related, Severity
 from headrace.compiler.source import SourceFile, Span
@@ -14,7 +16,7 @@ def source(text: str) -> dict[str, SourceFile]:
 
 def finding(span: Span | None, **others: object) -> Diagnostic:
     values = {"code": "HR201", "message": "unknown name `b`", "span": span} | others
-    return Diagnostic.model_validate(values)
+    return msgspec.convert(values, Diagnostic)
 
 
 def marked(text: str, span: Span) -> list[str]:

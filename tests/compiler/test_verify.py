@@ -45,7 +45,7 @@ def with_functions(made: ir.Pipeline) -> ir.Pipeline:
         )
         for key, names in arguments.items()
     )
-    return made.model_copy(update={"functions": functions})
+    return made.replace(functions=functions)
 
 
 def problems(made: ir.Pipeline, *, steered: bool = False) -> list[str]:
@@ -91,7 +91,7 @@ def test_everything_that_is_wrong_is_listed_at_once() -> None:
 
 @pytest.mark.parametrize("id", ["", "-a", "a-", "a_b", "a.b", "é", "a\n"])
 def test_ids_are_labels(id: str) -> None:
-    step = call("f").model_copy(update={"id": id})
+    step = call("f").replace(id=id)
     assert found(step) == [f"{id!r} is not lower-case letters, digits and inner '-'"]
 
 
@@ -169,8 +169,8 @@ def test_names_within_a_node_are_unique() -> None:
     gathered = ir.Collected(name="v", value=NOTHING)
     assert found(
         call("f", outputs=[ir.OutputSpec(name="out")]),
-        branch("b", NOTHING, [], []).model_copy(update={"merges": (choice, choice)}),
-        each("m", const("[]")).model_copy(update={"gathers": (gathered, gathered)}),
+        branch("b", NOTHING, [], []).replace(merges=(choice, choice)),
+        each("m", const("[]")).replace(gathers=(gathered, gathered)),
         parameters=[parameter("p"), parameter("p")],
     ) == [
         "the pipeline has two parameters 'p'",
@@ -188,12 +188,12 @@ def test_every_output_of_a_compute_has_an_expression() -> None:
 
 def test_arguments_fit_the_function() -> None:
     step = call("f", a=NOTHING, b=NOTHING)
-    twice = step.model_copy(update={"arguments": step.arguments[:1] * 2})
+    twice = step.replace(arguments=step.arguments[:1] * 2)
 
     def with_parameters(node: ir.Call, *names: str) -> list[str]:
         parameters = tuple(ir.FunctionParameter(name=name) for name in names)
         function = ir.Function(key="digits:f", parameters=parameters, span=span(1))
-        return problems(pipeline(node).model_copy(update={"functions": (function,)}))
+        return problems(pipeline(node).replace(functions=(function,)))
 
     assert problems(pipeline(step)) == ["f: no function 'digits:f' in the pipeline"]
     assert with_parameters(step, "a", "b", "c") == []

@@ -395,7 +395,7 @@ def test_failing_item_fails_the_run_and_spares_the_others(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("digest", "attempts"), [(DIGEST, 3), ("sha256:" + "f" * 64, 1)])
 def test_retries_are_for_faults_that_may_pass(tmp_path: Path, digest: str, attempts: int) -> None:
     """The wrong digest ends a step with 64, which another attempt would not change."""
-    settings = PLAIN.model_copy(update={"retries": Retries(limit=2, delay=0)})
+    settings = PLAIN.replace(retries=Retries(limit=2, delay=0))
     compiled = pipeline(
         call("bad", "fail", {"value": const("1")}, settings=settings),
         result=out("bad"),
@@ -408,21 +408,17 @@ def test_retries_are_for_faults_that_may_pass(tmp_path: Path, digest: str, attem
 
 def test_settings_reach_the_pod(tmp_path: Path) -> None:
     environment = {f"HAZARD_{index}": hazard for index, hazard in enumerate(HAZARDS)}
-    settings = PLAIN.model_copy(
-        update={
-            "cpu": "500m",
-            "memory": "1Gi",
-            "resources": {"example.com/thing": "2"},
-            "env": environment,
-            "node_selector": {"disk": "ssd"},
-            "tolerations": (
-                Toleration(key="gpu", value="a", effect="NoSchedule"),
-                Toleration(
-                    key="spot", operator="Exists", toleration_seconds=30, effect="NoExecute"
-                ),
-            ),
-            "timeout": 60,
-        }
+    settings = PLAIN.replace(
+        cpu="500m",
+        memory="1Gi",
+        resources={"example.com/thing": "2"},
+        env=environment,
+        node_selector={"disk": "ssd"},
+        tolerations=(
+            Toleration(key="gpu", value="a", effect="NoSchedule"),
+            Toleration(key="spot", operator="Exists", toleration_seconds=30, effect="NoExecute"),
+        ),
+        timeout=60,
     )
     compiled = pipeline(
         *(
@@ -464,9 +460,7 @@ def test_file_with_everything_is_imported_and_serialised(tmp_path: Path) -> None
 
 
 def test_dag_as_airflow_keeps_it(tmp_path: Path) -> None:
-    settings = PLAIN.model_copy(
-        update={"retries": Retries(limit=2, delay=5, factor=3, max_delay=60), "timeout": 90}
-    )
+    settings = PLAIN.replace(retries=Retries(limit=2, delay=5, factor=3, max_delay=60), timeout=90)
     schedule = Schedule(cron="0 3 * * *", timezone="Europe/Berlin", overlap="forbid")
     compiled = pipeline(
         call("a", "same", {"value": ir.Param(name="n")}, settings=settings),

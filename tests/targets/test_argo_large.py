@@ -233,7 +233,7 @@ def test_what_a_run_keeps_is_measured_over_all_objects() -> None:
 
 
 def test_the_names_of_further_objects_are_measured() -> None:
-    long = PIPELINES["many_branches"].model_copy(update={"name": "n" * 60})
+    long = PIPELINES["many_branches"].replace(name="n" * 60)
     assert [d.code for d in TARGET.check(long)] == ["HR510"]
-    fine = PIPELINES["many_branches"].model_copy(update={"name": "n" * 56})
+    fine = PIPELINES["many_branches"].replace(name="n" * 56)
     assert [d.code for d in TARGET.check(fine)] == []

@@ -1,4 +1,5 @@
 import copy
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,8 @@ from headrace.targets.argo.verify import verify
 
 def document(name: str) -> dict[str, Any]:
     (only,) = Lowered.of(PIPELINES[name]).documents
-    return only
+    read: dict[str, Any] = json.loads(json.dumps(only))
+    return read
 
 
 @pytest.mark.parametrize("name", PIPELINES)

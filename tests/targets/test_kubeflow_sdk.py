@@ -52,12 +52,10 @@ def test_the_messages_of_the_platform_know_every_field() -> None:
     from google.protobuf import json_format
     from kfp.kubernetes import kubernetes_executor_config_pb2 as messages
 
-    settings = PLAIN.model_copy(
-        update={
-            "timeout": 90,
-            "node_selector": {"disk": "ssd"},
-            "tolerations": (Toleration(key="a", operator="Exists", toleration_seconds=5),),
-        }
+    settings = PLAIN.replace(
+        timeout=90,
+        node_selector={"disk": "ssd"},
+        tolerations=(Toleration(key="a", operator="Exists", toleration_seconds=5),),
     )
     compiled = pipeline(
         call("a", "same", {"value": const("1")}, settings=settings), result=out("a")

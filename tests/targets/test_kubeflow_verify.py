@@ -1,4 +1,5 @@
 import copy
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,10 @@ from headrace.targets.kubeflow.verify import verify
 def documents(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     lowering = Lowering(PIPELINES[name])
     spec = pipeline_spec(PIPELINES[name], lowering).document()
-    return copy.deepcopy(spec), copy.deepcopy(platform_spec(lowering).document())
+    copied: list[dict[str, Any]] = json.loads(
+        json.dumps([spec, platform_spec(lowering).document()])
+    )
+    return copied[0], copied[1]
 
 
 @pytest.mark.parametrize("name", [name for name in PIPELINES if name != "empty"])

@@ -372,7 +372,7 @@ def test_a_schedule_and_the_wishes_for_a_node_are_no_reason_to_refuse(project: P
         call("one", settings={"node_selector": {"a": "b"}, "cpu": "64", "memory": "1Ti"})
     )
     settings = PipelineSettings(schedule=Schedule(cron="0 3 * * *", timezone="Europe/Berlin"))
-    scheduled = pipeline.model_copy(update={"settings": settings})
+    scheduled = pipeline.replace(settings=settings)
     assert list(check(scheduled, TARGET.capabilities)) == []
     assert list(TARGET.check(scheduled)) == []
     assert TARGET.emit(scheduled) == ()
