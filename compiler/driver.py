@@ -12,6 +12,7 @@ from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
 from headrace.compiler.passes.flatten import flatten
 from headrace.compiler.passes.gathered import mark_gathered
 from headrace.compiler.passes.prune import prune
+from headrace.compiler.processes import side_by_side
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import SourceFile, Span
@@ -28,8 +29,9 @@ class Compilation:
     """What became of the source file `path`; `pipeline` is None when there was an error.
 
     `is_only_configuration` tells that the source has no other: no profile, and no `--set`.
-    `checked` are the targets that it was compiled for so far. `compute_settings` are those of a
-    step without a function that a pass adds.
+    `checked` are the targets that it was compiled for so far, each with the names of all files that
+    some settings make there. `compute_settings` are those of a step without a function that a pass
+    adds.
     """
 
     path: Path
@@ -43,7 +45,7 @@ class Compilation:
     is_only_configuration: bool = False
     compute_settings: StepSettings | None = None
     project: "Project | None" = None
-    checked: set[str] = field(default_factory=set)
+    checked: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def compile_source(
@@ -117,25 +119,35 @@ def _read(compilation: Compilation) -> ignores.Read | None:
     stages = {"frontend"}
     wanted = pipeline.settings.targets or MANIFEST_TARGETS
     # Another profile, or another target, may have warnings that this compilation has not.
-    if compilation.is_only_configuration and compilation.checked.issuperset(wanted):
+    if compilation.is_only_configuration and compilation.checked.keys() >= set(wanted):
         stages |= {"configuration", "target"}
     functions = (pipeline.span, *(function.span for function in pipeline.functions))
     return ignores.Read(pipeline.span.path, functions, frozenset(stages))
 
 
+@dataclass(frozen=True)
+class _Emitted:
+    """What a target made of a pipeline, or what it found that stands in the way."""
+
+    found: tuple[Diagnostic, ...]
+    files: tuple[ManifestFile, ...]
+    file_names: tuple[str, ...]
+
+
 def emit(
-    compilation: Compilation, target_names: Iterable[str]
+    compilation: Compilation, target_names: Iterable[str], *, processes: int = 1
 ) -> dict[str, tuple[ManifestFile, ...]]:
     """Return the files of each target; empty when one of them cannot express the pipeline.
 
-    What stands in the way is added to the compilation's diagnostics.
+    What stands in the way is added to the compilation's diagnostics. With several `processes` the
+    targets work side by side, for which the caller has no threads.
 
     Raises:
         KeyError: there is no target of that name.
         InternalError: a target wrote a manifest that is wrong.
     """
     pipeline = compilation.pipeline
-    targets = {name: load_target(name) for name in target_names}
+    names = tuple(target_names)
     if pipeline is None:
         return {}
     sink = compilation.diagnostics
@@ -143,18 +155,32 @@ def emit(
         _warn_about_image(pipeline, sink)
     if pipeline.artifacts_at is not None and pipeline.settings.store is None:
         _warn_about_store(pipeline.artifacts_at, sink)
-    given = {}
-    for name, target in targets.items():
-        for diagnostic in capabilities.check(pipeline, target.capabilities):
+
+    def emitted(name: str) -> _Emitted:
+        return _emitted(compilation, pipeline, load_target(name))
+
+    made = side_by_side(emitted, names) if processes > 1 else [emitted(name) for name in names]
+    for each in made:
+        for diagnostic in each.found:
             sink.add(diagnostic)
-        if not sink.failed:
-            given[name] = lowered(compilation, pipeline, target)
-            for diagnostic in target.check(given[name]):
-                sink.add(diagnostic)
     if sink.failed:
         return {}
-    compilation.checked |= targets.keys()
-    return {name: target.emit(given[name]) for name, target in targets.items()}
+    compilation.checked |= {name: each.file_names for name, each in zip(names, made, strict=True)}
+    return {name: each.files for name, each in zip(names, made, strict=True)}
+
+
+def _emitted(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> _Emitted:
+    found = Sink()
+    for diagnostic in capabilities.check(pipeline, target.capabilities):
+        found.add(diagnostic)
+    files: tuple[ManifestFile, ...] = ()
+    if not found.failed:
+        given = lowered(compilation, pipeline, target)
+        for diagnostic in target.check(given):
+            found.add(diagnostic)
+        if not found.failed and not compilation.diagnostics.failed:
+            files = target.emit(given)
+    return _Emitted(tuple(found), files, target.file_names(pipeline))
 
 
 def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:

@@ -116,19 +116,21 @@ def _answer(
 
 def _compiled(request: Request, pipeline: PipelineName, *, keep: bool) -> cache.Kept:
     """Compile what `request` asks for; when there are errors, print all findings and exit."""
-    from headrace.compiler import driver
+    from headrace.compiler import driver, processes
 
     with recorded() as accesses:
         compilation = compiled(pipeline, request.settings, request.profile, request.output_format)
         assert compilation.pipeline is not None
         wanted = request.targets or compilation.pipeline.settings.targets or MANIFEST_TARGETS
-        emitted = driver.emit(compilation, tuple(dict.fromkeys(wanted)))
+        targets = tuple(dict.fromkeys(wanted))
+        emitted = driver.emit(compilation, targets, processes=processes.available())
     if compilation.diagnostics.failed:
         finish(compilation, request.output_format)
     texts = {f"{target}/{file.name}": file.text for target in emitted for file in emitted[target]}
     # Without --target, the files of targets that are no longer configured count too.
     possible = {
-        target: load_target(target).file_names(compilation.pipeline)
+        target: compilation.checked.get(target)
+        or load_target(target).file_names(compilation.pipeline)
         for target in request.targets or MANIFEST_TARGETS
     }
     kept = cache.Kept(texts, findings(compilation, request.output_format), possible)
