@@ -9,6 +9,9 @@ AnyReference: TypeAlias = ir.Const | ir.Param | ir.Output | ir.Item | ir.Gather 
 AnyValue: TypeAlias = AnyReference | ir.Glue
 AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
 
+STEPS = (ir.Call, ir.Compute)
+"""The nodes that run in a container, which are most."""
+
 
 def references(value: AnyValue) -> Iterator[AnyReference]:
     """Yield the values that `value` reads: its names if it is glue, else itself."""
@@ -42,6 +45,8 @@ def own_values(node: AnyNode) -> Iterator[AnyValue]:
 
 def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
     """Return the blocks that `node` holds."""
+    if isinstance(node, STEPS):
+        return ()
     match node:
         case ir.Map():
             return (node.body,)
@@ -49,8 +54,6 @@ def blocks(node: AnyNode) -> tuple[ir.Block, ...]:
             return (node.then, node.otherwise)
         case ir.Guard():
             return (node.body, node.cleanup)
-        case _:
-            return ()
 
 
 def walk(block: ir.Block) -> Iterator[AnyNode]:

@@ -13,7 +13,7 @@ ADDING_METHODS = frozenset({"append", "extend"})
 
 _TELLING = frozenset(
     (
-        *(ast.Name, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.alias),
+        *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.alias),
         *(ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension),
         *(ast.Expr, ast.Assign, ast.AugAssign),
     )
@@ -27,6 +27,10 @@ def names_bound(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:
     pending = list(nodes)[::-1]
     while pending:
         node = pending.pop()
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                found.setdefault(node.id, node)
+            continue
         if type(node) not in _TELLING:
             pending.extend(reversed(children(node)))
             continue
@@ -34,8 +38,6 @@ def names_bound(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:
             pending.extend(expressions_of(node))
             continue
         match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                found.setdefault(name, node)
             case (
                 ast.ExceptHandler(name=str(name))
                 | ast.MatchAs(name=str(name))

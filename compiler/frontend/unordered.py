@@ -12,6 +12,7 @@ from headrace.compiler.frontend.modules import Module
 from headrace.compiler.frontend.names_of_state import chain
 from headrace.compiler.frontend.project import Definition
 from headrace.compiler.frontend.scopes import added_to
+from headrace.compiler.frontend.trees import nodes
 from headrace.compiler.source import Span
 
 _SETS = frozenset({"set", "frozenset", "Set", "FrozenSet", "AbstractSet", "MutableSet"})
@@ -23,21 +24,23 @@ def warn_of_unordered(shared: Lowering, node: ast.FunctionDef) -> None:
     """Report where the pipeline `node`, or one that it calls, orders what a step gave as a set."""
     functions = shared.functions.values()
     from_steps = any(_may_be_set(function.returns) for function in functions)
-    for module, pipeline in _pipelines(shared, shared.module, node):
-        if from_steps or any(map(_makes_set, ast.walk(pipeline))):
+    for module, pipeline, inside in _pipelines(shared, shared.module, node):
+        if from_steps or any(map(_makes_set, inside)):
             _Order(shared, module, pipeline).visit(pipeline)
 
 
 def _pipelines(
     shared: Lowering, module: Module, node: ast.FunctionDef
-) -> Iterator[tuple[Module, ast.FunctionDef]]:
+) -> Iterator[tuple[Module, ast.FunctionDef, list[ast.AST]]]:
+    """Yield the pipeline `node` and those that it calls, each with all that is in it."""
     seen = {node}
     waiting = [(module, node)]
     while waiting:
         module, node = waiting.pop()
-        yield module, node
-        for call in ast.walk(node):
-            found = _called(shared, module, call)
+        inside = nodes(node)
+        yield module, node, inside
+        for call in inside:
+            found = _called(shared, module, call) if isinstance(call, ast.Call) else None
             if found is None or found.module is None or not shared.is_pipeline(found):
                 continue
             if isinstance(found.node, ast.FunctionDef) and found.node not in seen:
@@ -45,8 +48,8 @@ def _pipelines(
                 waiting.append((found.module, found.node))
 
 
-def _called(shared: Lowering, module: Module, node: ast.AST) -> Definition | None:
-    names = chain(node.func) if isinstance(node, ast.Call) else []
+def _called(shared: Lowering, module: Module, node: ast.Call) -> Definition | None:
+    names = chain(node.func)
     return shared.project.resolve(module, ".".join(names)) if names else None
 
 
