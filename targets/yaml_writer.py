@@ -6,7 +6,7 @@ of our own because a manifest may have a million characters, and general ones ta
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from headrace.compiler.diagnostics import InternalError
@@ -45,14 +45,21 @@ _ESCAPES = {"\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\
 _ESCAPED = re.compile(r'[^ -~]|["\\]')
 
 
-def to_yaml(document: Document, *more: Document) -> str:
+_LONGEST_ENTRY = 100
+"""Characters that a list of one entry may have to stand on the line of its key."""
+_FLOW = frozenset(",[]{}")
+
+
+def to_yaml(document: Document, *more: Document, in_line: Collection[str] = ()) -> str:
     """Return the documents as one YAML text in ASCII, `---` between them.
+
+    A short list of one mapping of texts stands on the line of its key if the key is `in_line`.
 
     Raises:
         InternalError: a document holds something that is neither a scalar, a mapping with texts
             for keys, nor a sequence.
     """
-    writer = _Writer()
+    writer = _Writer(frozenset(in_line))
     for number, each in enumerate((document, *more)):
         if number:
             writer.parts.append("---\n")
@@ -63,8 +70,9 @@ def to_yaml(document: Document, *more: Document) -> str:
 class _Writer:
     """Collects the lines of documents in `parts`."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_line: frozenset[str]) -> None:
         self.parts: list[str] = []
+        self._in_line = in_line
         self._keys: dict[str, str] = {}
 
     def write(self, head: str, value: object, indent: str, inner: str) -> None:
@@ -95,8 +103,23 @@ class _Writer:
         inner = f"{indent}  "
         start = first
         for key, value in mapping.items():
-            self.write(start + self._key(key), value, indent, inner)
+            head = start + self._key(key)
+            entry = self._entry(value) if key in self._in_line else None
+            if entry:
+                self.parts.append(f"{head} {entry}\n")
+            else:
+                self.write(head, value, indent, inner)
             start = indent
+
+    def _entry(self, items: object) -> str | None:
+        """Return `items` on one line, if it is a short list of one mapping of texts."""
+        if type(items) not in (list, tuple) or len(items) != 1:  # type: ignore[arg-type]
+            return None
+        item = items[0]  # type: ignore[index]
+        if type(item) is not dict or not all(type(value) is str for value in item.values()):
+            return None
+        pairs = ", ".join(f"{self._key(key)} {_in_flow(text)}" for key, text in item.items())
+        return f"[{{{pairs}}}]" if pairs and len(pairs) <= _LONGEST_ENTRY else None
 
     def _sequence(self, items: Iterable[object], first: str, indent: str) -> None:
         inner = f"{indent}  "
@@ -128,6 +151,10 @@ def _is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None and not (
         len(text) <= _LONGEST_WORD and text.casefold() in _WORDS
     )
+
+
+def _in_flow(text: str) -> str:
+    return text if _is_plain(text) and _FLOW.isdisjoint(text) else _quoted_line(text)
 
 
 def _quoted(text: str, indent: str) -> str:

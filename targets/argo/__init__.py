@@ -10,7 +10,7 @@ from headrace.targets.argo import limits
 from headrace.targets.argo.capabilities import CAPABILITIES
 from headrace.targets.argo.emit import Lowered, cron_workflow
 from headrace.targets.argo.verify import verify, verify_schedule
-from headrace.targets.yaml_writer import to_yaml
+from headrace.targets.yaml_writer import Document, to_yaml
 
 
 class ArgoTarget:
@@ -46,14 +46,19 @@ class ArgoTarget:
         documents = self._lowerings.take(pipeline).documents
         verify(documents)
         files = [
-            ManifestFile(f"{document['metadata']['name']}.workflowtemplate.yaml", to_yaml(document))
+            ManifestFile(f"{document['metadata']['name']}.workflowtemplate.yaml", _yaml(document))
             for document in documents
         ]
         if pipeline.settings.schedule is not None:
             cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
             verify_schedule(cron, documents[0])
-            files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", to_yaml(cron)))
+            files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", _yaml(cron)))
         return tuple(files)
+
+
+def _yaml(document: Document) -> str:
+    # One parameter on one line, as Argo's own examples write it.
+    return to_yaml(document, in_line={"parameters"})
 
 
 TARGET: Target = ArgoTarget()

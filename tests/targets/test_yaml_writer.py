@@ -23,6 +23,24 @@ def test_every_document_is_read_back_as_it_was(document: Any) -> None:
     assert yaml.safe_load(text) == document
 
 
+@given(st.dictionaries(st.text(), st.text() | st.integers()))
+def test_a_list_of_one_mapping_is_read_back_from_one_line(entry: dict[str, Any]) -> None:
+    document = {"parameters": [entry], "other": [entry]}
+    assert yaml.safe_load(to_yaml(document, in_line={"parameters"})) == document
+
+
+def test_a_short_list_of_one_mapping_stands_on_the_line_of_its_key() -> None:
+    def written(value: Any) -> str:
+        return to_yaml({"parameters": value, "env": [{"a": "b"}]}, in_line={"parameters"})
+
+    one = [{"name": "a", "value": "{{x}}"}]
+    assert written(one) == "parameters: [{name: a, value: '{{x}}'}]\nenv:\n- a: b\n"
+    assert written([{"name": "a,b"}]).startswith("parameters: [{name: 'a,b'}]\n")
+    others: list[Any] = [[*one, *one], [{"name": "a" * 100}], [{"name": 1}], [{}], [{"a": ["b"]}]]
+    for other in others:
+        assert not written(other).startswith("parameters: [{n")
+
+
 WORDS = """
 y N yes No on Off true TRUE false null Null ~ nan inf .inf -.inf .NaN 1 -1 +1 1.5 .5 1e3 0x1F 0o7
 010 0b1 1_000 1:30 2020-01-01 2020-01-01T00:00:00Z = << - ? * & ! | > % @ `
