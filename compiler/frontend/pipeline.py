@@ -22,8 +22,8 @@ from headrace.compiler.frontend.lowering import Environment, Lowering
 from headrace.compiler.frontend.project import Definition, Module, Project
 from headrace.compiler.frontend.shared_state import warn_of_shared_state
 from headrace.compiler.frontend.statements import BlockLowering
-from headrace.compiler.frontend.types import UNKNOWN
-from headrace.compiler.frontend.value_types import ValueTypes
+from headrace.compiler.frontend.types import UNKNOWN, Type, show
+from headrace.compiler.frontend.value_types import ValueTypes, cannot_be_given
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
 from headrace.runtime import code
@@ -105,12 +105,24 @@ def _lower_body(
     for parameter in parameters:
         reference = ir.Param(name=parameter.name)
         shared.name_of(reference, parameter.name)
-        shared.types[reference] = types.get(parameter.name, UNKNOWN)
+        of = shared.types[reference] = types.get(parameter.name, UNKNOWN)
+        _check_can_be_given(shared, parameter, of)
     block = shared.new_block()
     value = lower_function(shared, node, block, environment)
     ExpressionLowering(shared, block, environment).embed(value, "result")
     result = block.settle(value, "value", "result", shared.module.span(node.body[-1]))
     return block.finish(), result
+
+
+def _check_can_be_given(shared: Lowering, parameter: ir.PipelineParameter, of: Type) -> None:
+    if parameter.default is None and cannot_be_given(of):
+        shared.sink.report(
+            "HR104",
+            f"no run can be given `{parameter.name}`, a `{show(of)}`: what it is given is JSON",
+            parameter.span,
+            label="an artifact, which only a step can make",
+            hint=f"take what a step can read it by, such as an address: `{parameter.name}: str`",
+        )
 
 
 def _step_names(shared: Lowering, body: ir.Block) -> set[str]:

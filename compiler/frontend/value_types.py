@@ -6,6 +6,7 @@ from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue, block_references, walk
 from headrace.compiler.frontend.annotations import signature_types
 from headrace.compiler.frontend.inference import infer
+from headrace.compiler.frontend.parts import parts
 from headrace.compiler.frontend.project import Definition, Project
 from headrace.compiler.frontend.types import (
     UNKNOWN,
@@ -19,6 +20,7 @@ from headrace.compiler.frontend.types import (
     List,
     Literal,
     NoneType,
+    Record,
     Str,
     Tuple,
     TupleOf,
@@ -102,6 +104,18 @@ def is_whole_artifact(of: Type) -> bool:
     """Whether a value of `of` is an artifact itself, not something that may hold one."""
     members = of.members if isinstance(of, Union) else (of,)
     return any(isinstance(member, Artifact) for member in members)
+
+
+def cannot_be_given(of: Type) -> bool:
+    """Whether a value of `of` is or holds an artifact, which the JSON of a run cannot give."""
+    match of:
+        case Artifact():
+            return True
+        case Union(members=members):
+            return all(map(cannot_be_given, members))
+        case Record(fields=fields):
+            return any(cannot_be_given(field.type) for field in fields if not field.has_default)
+    return any(map(cannot_be_given, parts(of)))
 
 
 def is_unchangeable(of: Type) -> bool:

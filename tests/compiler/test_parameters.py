@@ -224,8 +224,8 @@ def test_an_integer_of_any_size_is_exact(read: Read) -> None:
         ("Row", "{}", "Row needs the field 'id'"),
         ("date", "2024-02-30", "'2024-02-30' is not date"),
         ("Decimal", "x", "'x' is not Decimal"),
-        ("Path", '"a"', "cannot be given Path"),
-        ("bytes", '"a"', "cannot be given bytes"),
+        ("list[Path] | None", '["a"]', "cannot be given Path"),
+        ("list[bytes] | None", '["a"]', "cannot be given bytes"),
     ],
 )
 def test_what_does_not_fit(read: Read, annotation: str | None, written: str, part: str) -> None:
