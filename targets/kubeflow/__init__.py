@@ -1,6 +1,7 @@
 """The target Kubeflow Pipelines."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -10,17 +11,18 @@ from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import Lowerings, ManifestFile, Target
 from headrace.targets.kubeflow import limits
 from headrace.targets.kubeflow.capabilities import CAPABILITIES
-from headrace.targets.kubeflow.emit import Lowered, platform_spec, recurring_run
+from headrace.targets.kubeflow.emit import Lowered, recurring_run
 from headrace.targets.kubeflow.verify import verify
+from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES
 from headrace.targets.yaml_writer import to_yaml
 
 
 class KubeflowTarget:
     """Kubeflow Pipelines: the IR with its Kubernetes platform, and a file for a schedule."""
 
-    def __init__(self) -> None:
-        """Start with no pipeline."""
-        self._lowerings = Lowerings(Lowered.of)
+    def __init__(self, longest: int = ARGUMENT_BYTES) -> None:
+        """Start with no pipeline; a DAG of more than `longest` bytes is divided."""
+        self._lowerings = Lowerings(partial(Lowered.of, longest=longest))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -42,10 +44,9 @@ class KubeflowTarget:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
         lowered = self._lowerings.take(pipeline)
-        spec, platform = lowered.spec, platform_spec(lowered.lowering).document()
-        verify(spec, platform)
+        verify(lowered.spec, lowered.platform)
         name, schedule_name = self.file_names(pipeline)
-        files = [ManifestFile(name, to_yaml(spec, platform))]
+        files = [ManifestFile(name, to_yaml(lowered.spec, lowered.platform))]
         if pipeline.settings.schedule is not None:
             schedule = recurring_run(pipeline, pipeline.settings.schedule, name)
             text = to_yaml(msgspec.to_builtins(schedule))

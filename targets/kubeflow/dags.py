@@ -15,6 +15,7 @@ from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 from headrace.runtime import wire
 from headrace.targets.kubeflow import components, manifest
+from headrace.targets.kubeflow.divided import divided
 from headrace.targets.kubeflow.gathering import direct_keys, gathers, is_value_of, own_keys, renamed
 from headrace.targets.kubeflow.lists import with_lists
 from headrace.targets.kubeflow.names import (
@@ -37,6 +38,7 @@ from headrace.targets.kubeflow.scope import (
     whatever_becomes_of,
 )
 from headrace.targets.kubeflow.steps import executor_label, handing_on, step_parts
+from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES
 
 RESULT = "result"
 """The output of the root that holds what the pipeline returns."""
@@ -51,10 +53,10 @@ ROOT = "root"
 
 
 class Lowering:
-    """Lowers one pipeline to components, in the order in which a reader meets them."""
+    """Lowers one pipeline to a root and components, in the order in which a reader meets them."""
 
-    def __init__(self, pipeline: ir.Pipeline) -> None:
-        """Lower `pipeline`, which has a step."""
+    def __init__(self, pipeline: ir.Pipeline, longest: int = ARGUMENT_BYTES) -> None:
+        """Lower `pipeline`, which has a step; DAGs of more than `longest` bytes are divided."""
         pipeline = with_lists(pipeline)
         self._pipeline = pipeline
         self._types = ParameterTypes(pipeline)
@@ -63,12 +65,10 @@ class Lowering:
         self.executors: dict[str, manifest.Executor] = {}
         self.configs: dict[str, manifest.ExecutorConfig] = {}
         self.spans: dict[str, Span] = {ROOT: pipeline.span}
-        self.root = self._root()
-
-    @property
-    def components(self) -> dict[str, manifest.Component]:
-        """The components by name, without the root."""
-        return {name: c for name, c in self._components.items() if c is not None}
+        root = self._root()
+        made = {name: c for name, c in self._components.items() if c is not None}
+        self.components = divided({ROOT: root, **made}, self._names, self.spans, longest)
+        self.root = self.components.pop(ROOT)
 
     def _root(self) -> manifest.Component:
         pipeline = self._pipeline

@@ -7,6 +7,7 @@ from headrace.compiler import ir
 from headrace.compiler.settings import Schedule
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.dags import Lowering
+from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES
 
 MOST_AT_ONCE = 10
 """The most runs of one schedule at the same time that the API server takes."""
@@ -14,16 +15,18 @@ MOST_AT_ONCE = 10
 
 @dataclass(frozen=True)
 class Lowered:
-    """A pipeline lowered to components, and the document of its specification."""
+    """A pipeline lowered to components, and the two documents that they make."""
 
     lowering: Lowering
     spec: dict[str, Any]
+    platform: dict[str, Any]
 
     @classmethod
-    def of(cls, pipeline: ir.Pipeline) -> "Lowered":
-        """Lower `pipeline`, which has a step."""
-        lowering = Lowering(pipeline)
-        return cls(lowering, pipeline_spec(pipeline, lowering).document())
+    def of(cls, pipeline: ir.Pipeline, longest: int = ARGUMENT_BYTES) -> "Lowered":
+        """Lower `pipeline`, which has a step; DAGs of more than `longest` bytes are divided."""
+        lowering = Lowering(pipeline, longest)
+        spec = pipeline_spec(pipeline, lowering).document()
+        return cls(lowering, spec, platform_spec(lowering).document())
 
 
 def pipeline_spec(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.PipelineSpec:

@@ -1,17 +1,16 @@
 """The limits of Kubeflow Pipelines that a pipeline is checked against before it is written."""
 
-import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
 from headrace.targets.accelerators import place
-from headrace.targets.kubeflow.dags import ROOT, Lowering
+from headrace.targets.kubeflow.dags import Lowering
 from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.names import EACH
-from headrace.targets.kubeflow.steps import extended
+from headrace.targets.kubeflow.steps import executor_label, extended
+from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES, RUN_BYTES, Workflow
 from headrace.targets.variables import expanded_variables
 from headrace.targets.widths import too_long_lists
 
@@ -24,13 +23,6 @@ TEMPLATE_NAME = 128
 
 RUN_PARAMETER_BYTES = 10_000
 """The longest default of a run parameter, in bytes; the API server's MAX_PARAMETER_BYTES."""
-
-ARGUMENT_BYTES = 130_000
-"""The longest constant, and the longest JSON of one component, in bytes: the drivers receive each
-as one argument of a Linux process (MAX_ARG_STRLEN, 131,072 with its end)."""
-
-OBJECT_BYTES = 1_048_576
-"""The largest specification, as JSON: it becomes a part of one Kubernetes object."""
 
 
 def check(
@@ -120,25 +112,34 @@ def _names(lowering: Lowering) -> Iterator[Diagnostic]:
 
 
 def _sizes(pipeline: ir.Pipeline, lowered: Lowered) -> Iterator[Diagnostic]:
-    spec = lowered.spec
-    components = {ROOT: spec["root"], **spec["components"]}
-    executors = spec["deploymentSpec"]["executors"]
-    for name, component in components.items():
-        parts = [("component", _json(component))]
-        if "executorLabel" in component:
-            container = executors[component["executorLabel"]]["container"]
+    executors = lowered.spec["deploymentSpec"]["executors"]
+    workflow = Workflow(lowered.spec, lowered.platform)
+    for name, texts in workflow.texts.items():
+        parts = [("component", texts["components"])]
+        if "implementations" in texts:
+            container = executors[executor_label(name)]["container"]
             parts += [("constant", text) for text in container["args"]]
-            parts.append(("container", _json(container)))
+            parts.append(("container", texts["implementations"]))
         for what, text in parts:
             found = list(_size(what, text, ARGUMENT_BYTES, lowered.lowering.spans[name]))
             if found:
                 yield found[0]
                 break
-    yield from _size("whole specification", _json(spec), OBJECT_BYTES, pipeline.span)
+    yield from _size_of_a_run(pipeline, workflow)
 
 
-def _json(document: Any) -> str:
-    return json.dumps(document, separators=(",", ":"))
+def _size_of_a_run(pipeline: ir.Pipeline, workflow: Workflow) -> Iterator[Diagnostic]:
+    size = workflow.run_bytes()
+    if size > RUN_BYTES:
+        yield Diagnostic(
+            code="HR511",
+            message=f"a run of {workflow.tasks:,} tasks keeps {size:,} bytes in one object; "
+            f"Kubeflow takes at most {RUN_BYTES:,}",
+            span=pipeline.span,
+            label="makes an object that is too large",
+            hint="run alike steps in a loop, load large constants inside a step, divide the "
+            "pipeline, or leave kubeflow out with --target",
+        )
 
 
 def _size(what: str, text: str, limit: int, span: Span) -> Iterator[Diagnostic]:
