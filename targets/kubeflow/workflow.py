@@ -5,6 +5,7 @@ https://github.com/kubeflow/pipelines/tree/2.17.0/backend/src/v2/compiler/argoco
 """
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -29,30 +30,26 @@ STATUS_OF_A_STEP, STATUS_OF_A_DAG = 460, 200
 drivers, their pods and the nodes around them, for values of a few bytes. Computed from the texts
 that 2.17 and Argo 4.1 put into the nodes of 300 steps."""
 
+LONG_TEXT, COPIES = 8_192, 4
+"""The bytes of a container's text from which on the compression finds nothing that its copies have
+in common, and the copies: in the inputs and the outputs of the driver, and in the inputs of the pod
+and of the node around it."""
+
 _HASH = "0" * 64
+_PARENT = {"parent-dag-id": "{{inputs.parameters.parent-dag-id}}"}
 
 
 def text_of(document: Any) -> str:
-    """Return the JSON of `document`, a part of a specification, as the engine keeps it.
-
-    Fields with the value that they have anyway are left out; what HTML reads is escaped.
-    """
-    text = json.dumps(_without_defaults(document), separators=(",", ":"), ensure_ascii=False)
-    return escaped(text)
+    """Return the JSON of `document`, a part of a specification, as the engine keeps it."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    # The one field that has the value which it has anyway; the engine leaves those out. Within a
+    # string the quotes of this text would be escaped.
+    return escaped(text.replace('"enableCache":false', ""))
 
 
 def escaped(text: str) -> str:
     """Return the JSON `text` with what HTML reads escaped, as the engine writes it."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
-
-
-def _without_defaults(document: Any) -> Any:
-    if isinstance(document, dict):
-        kept = {n: v for n, v in document.items() if v is not False and v != []}
-        return {name: _without_defaults(value) for name, value in kept.items()}
-    if isinstance(document, list):
-        return [_without_defaults(value) for value in document]
-    return document
 
 
 class Workflow:
@@ -82,15 +79,34 @@ class Workflow:
             self.texts[name] = texts
 
     def run_bytes(self) -> int:
-        """Return what a run keeps in one object at its end, if all values are small."""
-        size = TEMPLATES
-        for document in self._documents():
-            size += len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
-        for component in self._components.values():
-            for task in tasks_of(component):
-                is_step = "executorLabel" in self._components[task["componentRef"]["name"]]
-                size += STATUS_OF_A_STEP if is_step else STATUS_OF_A_DAG
-        return size
+        """Return what a run keeps in one object at its end, if what steps make is small."""
+        return TEMPLATES + self.specification_bytes() + self.status_bytes()
+
+    def specification_bytes(self) -> int:
+        """Return the bytes of the Workflow before it runs, without what every one has."""
+        documents = (
+            json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+            for document in self._documents()
+        )
+        return sum(len(document.encode()) + len(",") for document in documents)
+
+    def status_bytes(self) -> int:
+        """Return the bytes of the status at the end, compressed."""
+        sizes = {name: self._status_of_a_task(name) for name in self._components}
+        return sum(
+            sizes[task["componentRef"]["name"]]
+            for component in self._components.values()
+            for task in tasks_of(component)
+        )
+
+    def _status_of_a_task(self, component: str) -> int:
+        if "implementations" not in self.texts[component]:
+            return STATUS_OF_A_DAG
+        text = self.texts[component]["implementations"].encode()
+        if len(text) <= LONG_TEXT:
+            return STATUS_OF_A_STEP
+        # Base64 makes four bytes of three.
+        return STATUS_OF_A_STEP + COPIES * len(zlib.compress(text)) * 4 // 3
 
     # --- the parts of the Workflow that grow with a specification --------------------------------
 
@@ -117,9 +133,11 @@ class Workflow:
         """Yield the tasks of Argo that become of `task`: its driver, and what that one starts."""
         component = task["componentRef"]["name"]
         if "parameterIterator" in task:
-            yield self._dag(f"{component}-{name}-iterator", [*self._dag_tasks("iteration", task)])
+            template = f"{component}-{name}-iterator"
+            yield self._dag(template, [*self._dag_tasks("iteration", task)])
             yield self._dag(f"{component}-iteration", [*self._dag_tasks("iteration-item", task)])
-        if "executorLabel" in self._components[component]:
+            yield _argo_task(name, template, _PARENT) | _waiting(task)
+        elif "executorLabel" in self._components[component]:
             yield from self._step_tasks(name, task)
         else:
             yield from self._dag_tasks(name, task)
@@ -129,9 +147,9 @@ class Workflow:
         made = f"{{{{tasks.{name}-driver.outputs.parameters.%s}}}}"
         values = {
             "component": f"{{{{workflow.parameters.components-{component}}}}}",
-            "parent-dag-id": "{{inputs.parameters.parent-dag-id}}",
             "task": text_of(task),
             "task-name": name,
+            **_PARENT,
         }
         yield _argo_task(f"{name}-driver", "system-dag-driver", values) | _waiting(task)
         values = {"parent-dag-id": made % "execution-id", "condition": made % "condition"}
@@ -146,7 +164,7 @@ class Workflow:
             "task": text_of(task),
             "container": f"{{{{workflow.parameters.implementations-{_HASH}}}}}",
             "task-name": name,
-            "parent-dag-id": "{{inputs.parameters.parent-dag-id}}",
+            **_PARENT,
         }
         if "kubernetes" in self.texts[component]:
             values["kubernetes-config"] = f"{{{{workflow.parameters.kubernetes-{component}}}}}"

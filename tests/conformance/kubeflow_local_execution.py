@@ -15,6 +15,8 @@ from headrace.compiler import dataflow, ir
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.store import Store
+from headrace.targets.kubeflow import KubeflowTarget
+from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES
 
 CONTAINERS = 200
 """About how many containers are started unless all runs are asked for; each takes a second."""
@@ -23,10 +25,11 @@ GUESSED_ITEMS = 3
 """How many items a list is taken to have that only a run knows."""
 
 
-def outcome(case: Case, run: Run, folder: Path) -> Outcome:
+def outcome(case: Case, run: Run, folder: Path, longest: int = ARGUMENT_BYTES) -> Outcome:
     """Return what `kfp.local` makes of `case`; what its steps leave is below `folder`.
 
-    The error of a failed run has the message of each container that failed, a line each.
+    The error of a failed run has the message of each container that failed, a line each. DAGs of
+    more than `longest` bytes are divided.
     """
     store = (folder / "store").as_uri()
     texts = {
@@ -34,7 +37,9 @@ def outcome(case: Case, run: Run, folder: Path) -> Outcome:
         **suite.python_pipeline_parameters(run),
     }
     try:
-        done = kubeflow_local.run(manifest(case, folder), texts, case.path.parent, temporary=folder)
+        done = kubeflow_local.run(
+            manifest(case, folder, longest), texts, case.path.parent, temporary=folder
+        )
     except kubeflow_local.RunFailed as error:
         if not error.messages:
             raise
@@ -42,9 +47,11 @@ def outcome(case: Case, run: Run, folder: Path) -> Outcome:
     return suite.succeeded(wire.plain(done.result, Artifacts(Store(store), lambda: "")))
 
 
-def manifest(case: Case, folder: Path) -> Path:
+def manifest(case: Case, folder: Path, longest: int = ARGUMENT_BYTES) -> Path:
     """Write the manifest of `case` into `folder`, and return its path."""
-    (file,) = suite.emitted(case, "kubeflow")[0]
+    pipeline = suite.compiled(case).pipeline
+    assert pipeline is not None
+    file, *_ = KubeflowTarget(longest).emit(pipeline)
     path = folder / file.name
     path.write_text(file.text, encoding="utf-8")
     return path

@@ -1,11 +1,13 @@
 """Promise 3: what a pipeline gives is what CPython gives, on every target that takes it."""
 
 import ast
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conformance import argo_execution, kubeflow_execution, local_execution, suite
 from conformance.suite import CASES, Case, Outcome, Run
@@ -22,6 +24,9 @@ RUNS = [
     for case in CASES.values()
     for number, run in enumerate(case.runs)
 ]
+
+KUBEFLOW = [case for case in CASES.values() if "kubeflow" not in case.refused]
+"""The cases that Kubeflow takes, which are also run with their DAGs divided."""
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
@@ -45,6 +50,29 @@ def test_a_run_gives_what_python_gives(case: Case, run: Run, tmp_path: Path) -> 
         (tmp_path / name).mkdir()
         found[name] = outcome(case, run, tmp_path / name).text
     assert found == dict.fromkeys(executions, wanted.text)
+
+
+def _has_parts(case: Case) -> bool:
+    return any(
+        re.search(r"-part(-\d+)?$", name)
+        for name in kubeflow_execution.specification_of_parts(case)["components"]
+    )
+
+
+@pytest.mark.parametrize("case", KUBEFLOW, ids=[case.name for case in KUBEFLOW])
+def test_parts_give_what_python_gives(case: Case, tmp_path: Path) -> None:
+    if not _has_parts(case):  # then the manifest is the one of the test above
+        (file,) = suite.emitted(case, "kubeflow")[0]
+        whole = next(yaml.safe_load_all(file.text))
+        assert kubeflow_execution.specification_of_parts(case) == whole
+        return
+    run = case.runs[-1]
+    found = kubeflow_execution.outcome_of_parts(case, run, tmp_path)
+    assert found.text == suite.expected(case, run).text
+
+
+def test_many_cases_have_parts() -> None:
+    assert sum(map(_has_parts, KUBEFLOW)) >= 100
 
 
 def test_the_cases_are_plain_modules_of_one_idea_each() -> None:
