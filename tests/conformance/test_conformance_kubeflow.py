@@ -43,8 +43,11 @@ def test_the_sdk_loads_the_manifest(taken: Case, tmp_path: Path) -> None:
 def test_the_sdk_loads_a_manifest_of_parts(taken: Case, tmp_path: Path) -> None:
     from kfp import components
 
+    whole = kubeflow_local_execution.manifest(taken, tmp_path).read_text(encoding="utf-8")
     path = kubeflow_local_execution.manifest(taken, tmp_path, LONGEST)
     text = path.read_text(encoding="utf-8")
+    if text == whole:  # then it is the one of the test above
+        return
     loaded = components.load_component_from_text(text)
     assert loaded.pipeline_spec == kubeflow_local.parsed(next(yaml.safe_load_all(text)))
 
