@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.names import Names, parameter_name, task_names
 from headrace.targets.kubeflow.scope import definitions
@@ -184,7 +186,7 @@ class Division:
         }
         outputs = _dag_outputs({key: self._moved(made) for key, made in self._outputs.items()})
         dag = manifest.Dag(tasks=tasks, outputs=outputs)
-        return self._component.model_copy(update={"dag": dag})
+        return self._component.replace(dag=dag)
 
     def _part_task(self, number: int, component: str) -> manifest.Task:
         inputs = {name: self._parameter(source) for source, name in self._inputs(number).items()}
@@ -195,6 +197,7 @@ class Division:
             component_ref=manifest.ComponentRef(name=component),
             inputs=manifest.TaskInputs(parameters=inputs) if inputs else None,
             dependent_tasks=tuple(self._names[run] for run in others) or None,
+            caching_options=manifest.CachingOptions(enable_cache=False),
         )
 
     def _beside(self, name: str) -> manifest.Task:
@@ -265,9 +268,9 @@ class _Run:
         }
 
 
-def _bytes(part: manifest.ManifestModel) -> int:
+def _bytes(part: manifest.ManifestPart) -> int:
     """Return the bytes of the JSON of `part`; the engine leaves out a little of it."""
-    return len(escaped(part.model_dump_json(by_alias=True, exclude_none=True)).encode())
+    return len(escaped(msgspec.json.encode(part).decode()).encode())
 
 
 def _sources(task: manifest.Task) -> dict[str, Source]:
@@ -296,11 +299,11 @@ def _changed(
     task: manifest.Task, given: Mapping[str, manifest.InputParameter], waits: Iterable[str]
 ) -> manifest.Task:
     """Return `task` with other inputs `given`, waiting for the tasks `waits`."""
-    update: dict[str, object] = {"dependent_tasks": tuple(waits) or None}
-    if task.inputs is not None:
-        parameters = {**task.inputs.parameters, **given}
-        update["inputs"] = manifest.TaskInputs(parameters=parameters)
-    return task.model_copy(update=update)
+    changed = task.replace(dependent_tasks=tuple(waits) or None)
+    if task.inputs is None:
+        return changed
+    parameters = {**task.inputs.parameters, **given}
+    return changed.replace(inputs=manifest.TaskInputs(parameters=parameters))
 
 
 def _outputs(dag: manifest.Dag) -> dict[str, Made]:
