@@ -24,8 +24,9 @@ from headrace.compiler.configuration_files import (
 )
 from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_layer
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.image_lock import LockedImage, pinned, read_lock
 from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
-from headrace.compiler.settings import PipelineSettings, StepSettings
+from headrace.compiler.settings import BuildSettings, PipelineSettings, StepSettings
 from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath, TomlPlaces
@@ -38,7 +39,7 @@ class Configuration:
     `project_folder` is the folder of the configuration file, else of the nearest `pyproject.toml`,
     else the module's own. `sources` are the files read beside the module, by the path that
     messages show. `dependencies` are those of the PEP 723 block; `requires_python` is that of the
-    block, else that of the project.
+    block, else that of the project. `images` are those of the lock file.
     """
 
     tree: Tree
@@ -46,6 +47,7 @@ class Configuration:
     stock_image: str
     requires_python: str | None = None
     dependencies: tuple[str, ...] = ()
+    images: dict[str, LockedImage] = field(default_factory=dict)
     sources: dict[str, SourceFile] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
 
@@ -64,9 +66,12 @@ class Configuration:
         return tuple(self.tree.get("pipelines", ()))
 
     @property
-    def image_is_default(self) -> bool:
-        """Whether no image is set for all steps, so that the stock Python image stands there."""
-        return "image" not in self.tree and "image" not in self.tree.get("defaults", {})
+    def build(self) -> BuildSettings:
+        """What `headrace image` builds for all steps without an image of their own."""
+        # Not every builder takes a name without its registry.
+        stock = {"base": f"docker.io/library/{self.stock_image}"}
+        image = self._merged_defaults().get("image")
+        return BuildSettings(image=image, **{**stock, **self.tree.get("build", {})})
 
     @property
     def has_profiles(self) -> bool:
@@ -81,7 +86,7 @@ class Configuration:
         merged = self._merged_defaults()
         for tree in own:
             _merge(merged, tree)
-        return msgspec.convert(merged, StepSettings)
+        return self._step_settings(merged)
 
     @property
     def _configured_steps(self) -> Tree:
@@ -89,14 +94,43 @@ class Configuration:
 
     @cached_property
     def _defaults(self) -> StepSettings:
-        return msgspec.convert(self._merged_defaults(), StepSettings)
+        return self._step_settings(self._merged_defaults())
+
+    def _step_settings(self, merged: Tree) -> StepSettings:
+        """Return `merged` with an image; the stock one has no code, which then travels beside."""
+        code = "image" if "image" in merged else "inline"
+        stock = {"image": self.stock_image, "code": code}
+        settings = {**stock, **merged}
+        settings["image"] = pinned(settings["image"], self.images)
+        return msgspec.convert(settings, StepSettings)
 
     def _merged_defaults(self) -> Tree:
-        merged: Tree = {"image": self.stock_image}
+        merged: Tree = {}
         _merge(merged, self.tree.get("defaults", {}))
-        if "image" in self.tree:
-            merged["image"] = self.tree["image"]
+        for name in ("image", "code"):
+            if name in self.tree:
+                merged[name] = self.tree[name]
         return merged
+
+    def check_code(self, sink: Sink) -> None:
+        """Report every `code = "image"` that stands where no image is set."""
+        tables: list[tuple[TomlPath, Tree]] = [((), self._merged_defaults())]
+        tables += [(("steps", name), tree) for name, tree in self._configured_steps.items()]
+        everywhere = tables[0][1].get("image")
+        for path, tree in tables:
+            if tree.get("code") == "image" and not tree.get("image", everywhere):
+                hint = "set `image` to one that `headrace image` built, or take `code` away"
+                message = 'no image is set that `code = "image"` could mean'
+                sink.report("HR402", message, self._place((*path, "code")), hint=hint)
+
+    def _place(self, path: TomlPath) -> Span | None:
+        """Return where the setting at `path` was written last, in a profile too."""
+        found = [
+            layer.origin.value((*prefix, *path))
+            for layer in self.layers
+            for prefix in ((), ("defaults",), *_profiles(layer))
+        ]
+        return next(filter(None, reversed(found)), None)
 
     def check_steps(self, known: set[str], sink: Sink) -> None:
         """Report every table for a step whose name is not in `known`."""
@@ -112,6 +146,11 @@ class Configuration:
                             known_names(known) if known else "remove the table: there are no steps"
                         )
                         sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
+
+
+def _profiles(layer: Layer) -> Iterator[TomlPath]:
+    for name in layer.tree.get("profiles", {}):
+        yield from (("profiles", name), ("profiles", name, "defaults"))
 
 
 def load(
@@ -147,15 +186,18 @@ def load(
         _merge(tree, override.tree)
     _check_schedule(tree, layers, sink)
     required = own or text_or_none(project.get("requires-python"))
-    return Configuration(
+    configuration = Configuration(
         tree=tree,
         project_folder=folder,
         stock_image=_stock_image(block if own else None, required, sink),
         requires_python=required,
         dependencies=dependencies,
+        images=read_lock(folder, sink),
         sources=sources,
         layers=tuple(layers),
     )
+    configuration.check_code(sink)
+    return configuration
 
 
 def _read_overrides(

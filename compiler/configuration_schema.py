@@ -34,6 +34,7 @@ _Schema = _Table | _NamedEntries | rules.Rule
 _STEP = _Table(
     {
         "image": rules.image,
+        "code": rules.one_of("image", "inline"),
         "cpu": rules.quantity,
         "memory": rules.memory,
         "resources": _NamedEntries(rules.extended_quantity, rules.extended_name),
@@ -55,6 +56,10 @@ _STEP = _Table(
 )
 _SHARED: dict[str, _Schema] = {
     "image": rules.image,
+    "code": rules.one_of("image", "inline"),
+    "build": _Table(
+        {"base": rules.image, "include": rules.list_of(rules.pattern_below, "patterns")}
+    ),
     "store": rules.store,
     "targets": rules.list_of(
         rules.target, "targets", if_empty="name one, or leave the key out for all of them"

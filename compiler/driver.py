@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.compiler import capabilities, ignores, ir
-from headrace.compiler.configuration import load
+from headrace.compiler.configuration import Configuration, load
+from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
+from headrace.compiler.image_lock import pinned
 from headrace.compiler.passes.flatten import flatten
 from headrace.compiler.passes.gathered import mark_gathered
 from headrace.compiler.passes.prune import prune
@@ -41,10 +43,10 @@ class Compilation:
     import_path: list[Path] = field(default_factory=list)
     project_folder: Path = field(default_factory=Path)
     requires_python: str | None = None
-    image_is_default: bool = False
     is_only_configuration: bool = False
     compute_settings: StepSettings | None = None
     project: "Project | None" = None
+    configuration: Configuration | None = None
     checked: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -85,10 +87,10 @@ def compile_source(
         [project.import_root],
         configuration.project_folder,
         configuration.requires_python,
-        configuration.image_is_default,
         not settings and not configuration.has_profiles,
         configuration.step([]),
         project,
+        configuration,
     )
 
 
@@ -151,8 +153,7 @@ def emit(
     if pipeline is None:
         return {}
     sink = compilation.diagnostics
-    if compilation.image_is_default:
-        _warn_about_image(pipeline, sink)
+    _warn_about_delivery(compilation, pipeline, sink)
     if pipeline.artifacts_at is not None and pipeline.settings.store is None:
         _warn_about_store(pipeline.artifacts_at, sink)
 
@@ -206,12 +207,34 @@ def _warn_about_store(at: Span, sink: Sink) -> None:
     )
 
 
-def _warn_about_image(pipeline: ir.Pipeline, sink: Sink) -> None:
-    sink.report(
-        "HR406",
-        "no image is set: the manifest names a stock Python image, which lacks headrace-step "
-        "and your code",
-        pipeline.span,
-        severity=Severity.WARNING,
-        hint='build an image with both, and set `image = "..."` in [tool.headrace]',
-    )
+def _warn_about_delivery(compilation: Compilation, pipeline: ir.Pipeline, sink: Sink) -> None:
+    configuration = compilation.configuration
+    if configuration is None or compilation.project is None:
+        return
+    steps = [node for node in walk(pipeline.body) if isinstance(node, ir.Call)]
+    _warn_about_images(configuration, pipeline, steps, sink)
+    if not pipeline.code.sources_travel:
+        return
+    from headrace.compiler.frontend.inline_code import warn_of_files, warn_of_packages
+
+    inline = [step for step in steps if step.settings.code == "inline"]
+    if any(step.settings.image == configuration.stock_image for step in inline):
+        warn_of_packages(compilation.project, pipeline, configuration.dependencies, sink)
+    if inline:
+        warn_of_files(compilation.project, sink)
+
+
+def _warn_about_images(
+    configuration: Configuration, pipeline: ir.Pipeline, steps: Iterable[ir.Call], sink: Sink
+) -> None:
+    used = {step.settings.image for step in steps if step.settings.code == "image"}
+    for name, image in configuration.images.items():
+        if pinned(name, configuration.images) in used and pipeline.code.digest not in image.code:
+            sink.report(
+                "HR409",
+                f"the image {name} holds other code than this, and steps would refuse to run it",
+                pipeline.span,
+                label="changed since `headrace image` built it",
+                severity=Severity.WARNING,
+                hint="run `headrace image --push` again, and compile after it",
+            )

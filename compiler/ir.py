@@ -7,6 +7,8 @@ of its own block or of an enclosing one that stands before it.
 
 from typing import Literal, TypeAlias
 
+from msgspec import field
+
 from headrace.compiler.frozen_struct import FrozenStruct
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.compiler.source import Span
@@ -251,12 +253,21 @@ class Code(FrozenStruct):
     """The source that a run executes: the first-party modules, and one digest over them.
 
     `imported_first` is the pipeline's own module where a step in another one may see that Python
-    has imported it before.
+    has imported it before. Where steps take their sources from the manifest, `sources` has the text
+    of each module by the path of its file below the import root, and `encoded_sources` the base64
+    of those that are not UTF-8.
     """
 
     digest: str
     modules: tuple[str, ...]
     imported_first: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    encoded_sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sources_travel(self) -> bool:
+        """Whether a manifest has to bring the sources."""
+        return bool(self.sources or self.encoded_sources)
 
 
 class Pipeline(FrozenStruct):

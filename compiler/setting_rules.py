@@ -170,6 +170,15 @@ def image(value: object) -> str:
     return written
 
 
+def pattern_below(value: object) -> str:
+    """Accept a pattern of files that lead out of no folder."""
+    written = text(value)
+    if written.startswith(("/", "~")) or ".." in written.split("/") or "\\" in written:
+        hint = 'write it as "data/*.csv", relative to the folder that imports start from'
+        raise Refused(f"leads out of the project: {written!r}", hint)
+    return written
+
+
 def accelerator(value: object) -> str | None:
     """Accept `cpu`, which asks for none."""
     written = text(value)

@@ -35,9 +35,11 @@ class StepSettings(FrozenStruct):
 
     `cpu`, `memory` and the values of `resources` (extended resources by name) are Kubernetes
     quantities, used as request and as limit. `timeout` is in seconds and counts for each attempt.
+    `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
     """
 
     image: str
+    code: Literal["image", "inline"] = "image"
     cpu: str | None = None
     memory: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
@@ -48,6 +50,10 @@ class StepSettings(FrozenStruct):
     node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
 
+    def without_needs(self) -> "StepSettings":
+        """Return the settings of a small step of the compiler's own that runs the same code."""
+        return StepSettings(image=self.image, code=self.code)
+
 
 class Schedule(FrozenStruct):
     """When a pipeline starts by itself; `cron` has five fields, read in `timezone`."""
@@ -56,6 +62,18 @@ class Schedule(FrozenStruct):
     timezone: str = "UTC"
     catchup: bool = False
     overlap: Literal["allow", "forbid", "replace"] = "forbid"
+
+
+class BuildSettings(FrozenStruct):
+    """What `headrace image` builds.
+
+    `image` is what it is called, as configured; `base` what it is built on. `include` are patterns
+    of files below the import root that it holds beside the modules.
+    """
+
+    base: str
+    image: str | None = None
+    include: tuple[str, ...] = ()
 
 
 class PipelineSettings(FrozenStruct):

@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
 
-COMMAND = "headrace-step"
-"""The console script of `headrace.runtime`, which every step's image has."""
-
 
 def step_arguments(
     node: ir.Call | ir.Compute,

@@ -12,6 +12,12 @@ from typing import TypeAlias
 from headrace.compiler.diagnostics import InternalError
 
 Scalar: TypeAlias = str | int | float | bool | None
+
+
+class Lines(str):
+    """A text of many lines that people read: written as a block, not in ASCII, if YAML can."""
+
+
 Document: TypeAlias = "Scalar | Mapping[str, Document] | Sequence[Document]"
 """What YAML files of engines are made of."""
 
@@ -28,6 +34,11 @@ _PLAIN = re.compile(
 _ONE_LINE = re.compile(r"[ -~]*")
 _BLOCK = re.compile(r"(?![ \n])(?:[ -~]*(?<! )\n)+[ -~]+(?<! )\n?")
 """Lines of printable ASCII that a literal block shows as they are."""
+
+# Without what ends a line for some reader, and without what YAML cannot hold as it is.
+_PRINTED = r"!-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_LINES = re.compile(rf"(?![ \n\t])(?:[\t {_PRINTED}]*\n)*(?:[\t {_PRINTED}]*[{_PRINTED}])\n?")
+"""Lines in any script that a literal block shows as they are."""
 
 _LONGEST_KEY = 1024
 """Characters that a key may have before its colon: https://yaml.org/spec/1.2.2/#742-flow-mappings"""
@@ -84,6 +95,9 @@ class _Writer:
         kind = type(value)
         if kind is str:
             text = value if _is_plain(value) else _quoted(value, indent)  # type: ignore[arg-type]
+            self.parts.append(f"{head} {text}\n" if head else f"{text}\n")
+        elif isinstance(value, Lines):
+            text = _block(value, indent) if _LINES.fullmatch(value) else _quoted_line(value)
             self.parts.append(f"{head} {text}\n" if head else f"{text}\n")
         elif kind is dict and value:
             if head:
@@ -159,11 +173,15 @@ def _in_flow(text: str) -> str:
 
 def _quoted(text: str, indent: str) -> str:
     if "\n" in text and _BLOCK.fullmatch(text):
-        lines = text.removesuffix("\n").split("\n")
-        chomp = "" if text.endswith("\n") else "-"
-        body = "\n".join(f"{indent}  {line}" if line else "" for line in lines)
-        return f"|{chomp}\n{body}"
+        return _block(text, indent)
     return _quoted_line(text)
+
+
+def _block(text: str, indent: str) -> str:
+    lines = text.removesuffix("\n").split("\n")
+    chomp = "" if text.endswith("\n") else "-"
+    body = "\n".join(f"{indent}  {line}" if line else "" for line in lines)
+    return f"|{chomp}\n{body}"
 
 
 def _quoted_line(text: str) -> str:

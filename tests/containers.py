@@ -7,16 +7,22 @@ read-only, through the mounts that a test asks for. Podman and runc are Debian p
 
 import atexit
 import os
+import shlex
 import shutil
 import subprocess
 import tarfile
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 IMAGE = "localhost/headrace-test:latest"
+USER = "65532:65532"
+"""Who runs in containers: nobody that this machine knows."""
+PYTHON_IMAGE = "localhost/headrace-python:latest"
+SYSTEM_PYTHON = "/usr/bin/python3"
 SECONDS_TO_START = 30
 LIMITS = {"nofile": (1024, 4096), "nproc": (1024, 2048)}
 """Soft and hard limits of containers: a machine that is one itself may not raise them."""
@@ -65,6 +71,47 @@ class Engine:
         )
         self._wait_for(socket)
 
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        mounts: Mapping[str, Path],
+        writable: Mapping[str, Path],
+        environment: Mapping[str, str],
+        image: str = IMAGE,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `command` in a container, as a user without rights; return how it ended.
+
+        It sees the folders of this machine that `mounts` and `writable` name by its own paths, may
+        write into the latter and into /tmp, and has no network.
+        """
+        options = ["--rm", "--network=none", f"--user={USER}", "--read-only", "--tmpfs=/tmp"]
+        options += [f"--volume={folder}:{path}:ro" for path, folder in mounts.items()]
+        options += [f"--volume={folder}:{path}" for path, folder in writable.items()]
+        options += [f"--env={name}={value}" for name, value in environment.items()]
+        return self.podman("run", *options, image, *command)
+
+    def program(self, folder: Path) -> Path:
+        """Write a program into `folder` that is podman on this engine's images; return it."""
+        path = folder / "podman"
+        settings = f"CONTAINERS_CONF={shlex.quote(self._environment['CONTAINERS_CONF'])}"
+        real = shlex.join([str(shutil.which("podman")), *self._podman()[1:]])
+        # A bridge needs iptables.
+        build = 'if [ "$1" = build ]; then shift; set -- build --network=none "$@"; fi'
+        path.write_text(f'#!/bin/sh\n{build}\n{settings} exec {real} "$@"\n')
+        path.chmod(0o755)
+        return path
+
+    def podman(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run podman with `arguments`; return how it ended."""
+        return subprocess.run(
+            [*self._podman(), *arguments],
+            env=self._environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
     def stop(self) -> None:
         """End the engine and remove all it kept."""
         self._service.terminate()
@@ -83,13 +130,7 @@ class Engine:
                 folder = tarfile.TarInfo(name)
                 folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
                 tar.addfile(folder)
-        done = subprocess.run(
-            [*self._podman(), "import", "--quiet", str(archive), IMAGE],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self.podman("import", "--quiet", str(archive), IMAGE)
         if done.returncode:
             raise RuntimeError(f"podman cannot import an image: {done.stderr}")
 
@@ -116,6 +157,56 @@ def engine() -> Engine:
         _ENGINES.append(Engine())
         atexit.register(lambda: _ENGINES.pop().stop())
     return _ENGINES[0]
+
+
+def with_python(engine: Engine) -> str:
+    """Return an image with this system's Python, a shell, and what they need; it is made once."""
+    if engine.podman("image", "exists", PYTHON_IMAGE).returncode:
+        archive = engine.folder / "python.tar"
+        with tarfile.open(archive, "w") as tar:
+            for path in sorted(_files_of_python()):
+                tar.add(path, arcname=path.lstrip("/"), recursive=False)
+            folder = tarfile.TarInfo("tmp")
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777
+            tar.addfile(folder)
+        done = engine.podman("import", "--quiet", str(archive), PYTHON_IMAGE)
+        archive.unlink()
+        if done.returncode:
+            raise RuntimeError(f"podman cannot import an image: {done.stderr}")
+    return PYTHON_IMAGE
+
+
+def _files_of_python() -> set[str]:
+    """Return the paths, links and what they lead to, of Python and a few programs of the system."""
+    program = "import sysconfig; print(sysconfig.get_path('stdlib'))"
+    python = [SYSTEM_PYTHON, "-I", "-c", program]
+    library = Path(
+        subprocess.run(python, capture_output=True, text=True, check=True).stdout.strip()
+    )
+    left_out = {"dist-packages", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data"}
+    left_out |= {"test", "tkinter", "__pycache__"}
+    modules = [p for p in library.rglob("*") if p.is_file() and not left_out & set(p.parts)]
+    modules = [path for path in modules if not path.parent.name.startswith("config-")]
+    programs = [Path(SYSTEM_PYTHON), *map(Path, ("/bin/sh", "/bin/mkdir", "/usr/bin/env"))]
+    libraries = {
+        Path(word)
+        for path in [*programs, *(m for m in modules if m.suffix == ".so")]
+        for word in _output("ldd", str(path)).split()
+        if word.startswith("/")
+    }
+    found = {folder for folder in ("/bin", "/lib", "/lib64") if Path(folder).is_symlink()}
+    for path in (*modules, *programs, *libraries):
+        while True:  # python3 is a link to python3.11, and sh to dash
+            path = Path(os.path.realpath(path.parent), path.name)
+            found.add(str(path))
+            if not path.is_symlink():
+                break
+            path = path.parent / os.readlink(path)
+    return found
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def program_folders(python: str | Path) -> list[str]:

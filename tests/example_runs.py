@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "examples"
-NAMES = ("digits", "digits_torch", "word_counts")
+NAMES = ("digits", "digits_torch", "shout", "word_counts")
 TORCH_PYTHON = ROOT / ".venvs" / "torch" / "bin" / "python"
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -20,9 +20,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 def manifest(file: Path, target: str, out: Path) -> Path:
     """Compile the pipeline in `file` for `target` into `out`; return the manifest's path.
 
-    What starts runs by itself is in a file of its own.
+    What starts runs by itself is in a file of its own. The image is one with the code: whoever runs
+    the manifest here has that in a folder.
     """
-    headrace(sys.executable, "compile", file, "--target", target, "--out", out)
+    image = "--set=image=registry.example/image-with-the-code:1"
+    headrace(sys.executable, "compile", file, "--target", target, "--out", out, image)
     kinds = (".cronworkflow.yaml", ".recurring-run.yaml")
     (written,) = (p for p in (out / target).iterdir() if not p.name.endswith(kinds))
     return written

@@ -41,7 +41,8 @@ def headrace(*arguments: str, folder: Path) -> str:
 
 def _manifests(folder: Path) -> list[Path]:
     targets = [folder / "manifests" / target for target in ("argo", "kubeflow", "airflow")]
-    return [path for target in targets for path in sorted(target.iterdir())]
+    paths = [path for target in targets for path in sorted(target.iterdir())]
+    return [path for path in paths if not path.name.endswith(".configmap.yaml")]
 
 
 def _excerpt(path: Path, folder: Path) -> str:

@@ -16,6 +16,7 @@ from headrace.runtime import wire
 CASES = [
     pytest.param("digits", {}, id="digits"),
     pytest.param("digits", {"strengths": [0.0001], "seed": 1}, id="digits-below-the-floor"),
+    pytest.param("shout", {}, id="shout"),
     pytest.param("word_counts", {}, id="word-counts"),
     pytest.param("word_counts", {"titles": [], "skip": False}, id="word-counts-of-nothing"),
 ]

@@ -42,6 +42,19 @@ def test_the_settings_in_the_readme_compile(tmp_path: Path) -> None:
         assert "kubeflow" not in wrote
 
 
+def test_the_settings_of_an_image_are_read(tmp_path: Path) -> None:
+    section = README.read_text().partition("\n## Images\n")[2].partition("\n## ")[0]
+    (tmp_path / "headrace.toml").write_text(section.partition("```toml\n")[2].partition("```")[0])
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "rows.csv").write_text("1\n")
+    (tmp_path / "digits.py").write_text(
+        "def train() -> int:\n    return 1\n\n\ndef pipeline():\n    return train()\n"
+    )
+    base = f"build.base=python@sha256:{'0' * 64}"
+    wrote = headrace("image", "digits.py", "--set", base, "--out", "built", folder=tmp_path)
+    assert "wrote built/code/data/rows.csv\n" in wrote
+
+
 def test_the_example_with_files_runs(tmp_path: Path) -> None:
     section = README.read_text().partition("\n## Files\n")[2].partition("\n## ")[0]
     (tmp_path / "table.py").write_text(example(section))

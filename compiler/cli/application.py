@@ -3,6 +3,7 @@
 import click
 
 from headrace.compiler.cli.compiling import check, compile_command
+from headrace.compiler.cli.image import image
 from headrace.compiler.cli.inspecting import explain, graph, ir_command, targets
 from headrace.compiler.cli.running import run
 
@@ -47,5 +48,5 @@ def application() -> None:
     """
 
 
-for _command in (run, compile_command, check, ir_command, graph, explain, targets):
+for _command in (run, compile_command, check, image, ir_command, graph, explain, targets):
     application.add_command(_command)

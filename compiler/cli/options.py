@@ -35,7 +35,12 @@ class PipelineName:
         return Path(self.given_path)
 
 
-def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> PipelineName:
+def named(value: str) -> PipelineName:
+    """Return what `value`, FILE[:FUNCTION], names.
+
+    Raises:
+        BadParameter: there is no such file, or no function can have that name.
+    """
     file, function = file_and_function(value)
     if function is not None and not function.isidentifier():
         raise click.BadParameter(f"{function!r} in {value!r} is not the name of a function")
@@ -46,16 +51,25 @@ def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> Pipelin
     return PipelineName(file, function)
 
 
+def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> PipelineName:
+    return named(value)
+
+
 def pipeline_options(command: Command) -> Command:
     """Add what names and configures one pipeline: FILE, --set, --profile, --output-format."""
+    argument = click.argument(
+        "pipeline",
+        metavar="FILE[:FUNCTION]",
+        type=click.Path(),  # for the shell's completion; the callback checks it
+        callback=_pipeline_name,
+    )
+    return argument(configuration_options(command))
+
+
+def configuration_options(command: Command) -> Command:
+    """Add what configures pipelines: --set, --profile, --output-format."""
     for option in reversed(
         (
-            click.argument(
-                "pipeline",
-                metavar="FILE[:FUNCTION]",
-                type=click.Path(),  # for the shell's completion; the callback checks it
-                callback=_pipeline_name,
-            ),
             click.option(
                 "--set",
                 "settings",

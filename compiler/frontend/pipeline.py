@@ -7,9 +7,9 @@ from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Sink
-from headrace.compiler.file_access import read_bytes
 from headrace.compiler.frontend.blocks import kebab
 from headrace.compiler.frontend.expressions import ExpressionLowering
+from headrace.compiler.frontend.inline_code import code_of
 from headrace.compiler.frontend.inlining import (
     DEFAULT_FUNCTION,
     call_counts,
@@ -26,7 +26,6 @@ from headrace.compiler.frontend.types import UNKNOWN, Type, show
 from headrace.compiler.frontend.value_types import ValueTypes, cannot_be_given
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean
-from headrace.runtime import code
 
 _SHOWN_FUNCTIONS = 3
 """How many functions are named where one is looked for that is not there."""
@@ -64,7 +63,7 @@ def lower_pipeline(
         name=_name(module, node.name),
         function=f"{module.name}:{node.name}",
         doc=ast.get_docstring(node) or ast.get_docstring(module.tree) or "",
-        code=_code(project),
+        code=code_of(project, inline=_travels(body, configuration)),
         parameters=parameters,
         functions=tuple(shared.functions[key] for key in sorted(shared.functions)),
         body=body,
@@ -137,13 +136,11 @@ def _step_names(shared: Lowering, body: ir.Block) -> set[str]:
     return functions | {node.id for node in walk(body)}
 
 
-def _code(project: Project) -> ir.Code:
-    closure = project.closure()
-    return ir.Code(
-        digest=code.digest({name: read_bytes(path) for name, path in closure.items()}),
-        modules=tuple(sorted(closure)),
-        imported_first=project.imported_first(),
-    )
+def _travels(body: ir.Block, configuration: Configuration) -> bool:
+    """Whether a step takes its sources from the manifest; a pass may add one without a function."""
+    steps = [node for node in walk(body) if isinstance(node, ir.Call | ir.Compute)]
+    settings = [configuration.step([]), *(step.settings for step in steps)]
+    return any(each.code == "inline" for each in settings)
 
 
 def _name(module: Module, function: str) -> str:

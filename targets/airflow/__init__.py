@@ -6,6 +6,7 @@ from headrace.compiler import dataflow, ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import ManifestFile
+from headrace.targets import inline_code
 from headrace.targets.airflow.capabilities import CAPABILITIES
 from headrace.targets.airflow.emit import build, file_name, write
 from headrace.targets.airflow.verify import MAX_ID_LENGTH, verify
@@ -31,6 +32,7 @@ class AirflowTarget:
 
     def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
         """Yield what the capability table cannot say: names, sizes and widths past a limit."""
+        yield from inline_code.check_sources(pipeline)
         if len(pipeline.name) > MAX_ID_LENGTH:
             yield _long_name(pipeline.name, pipeline)
         if pipeline.settings.schedule is not None:
@@ -43,12 +45,14 @@ class AirflowTarget:
         for node, width in known_widths(pipeline):
             yield from _too_wide(node, width)
 
-    def file_names(self, pipeline: ir.Pipeline) -> tuple[str]:
-        """Return the name of the DAG file."""
-        return (file_name(pipeline),)
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
+        """Return the names of the DAG file, and of the one with code that travels."""
+        return file_name(pipeline), inline_code.file_name(pipeline.name)
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return the DAG file of `pipeline`, verified.
+
+        Code that travels stands in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
 
         Raises:
             InternalError: the file is wrong although the pipeline was accepted.
@@ -56,7 +60,8 @@ class AirflowTarget:
         dag = build(pipeline)
         text = write(dag)
         verify(dag, text)
-        return (ManifestFile(name=file_name(pipeline), text=text),)
+        dag_file = ManifestFile(name=file_name(pipeline), text=text)
+        return dag_file, *inline_code.config_map_files(pipeline, pipeline.name)
 
 
 def _long_name(name: str, owner: ir.Pipeline | dataflow.AnyNode) -> Diagnostic:

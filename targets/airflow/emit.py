@@ -19,10 +19,12 @@ from headrace.targets.airflow.literals import (
     docstring_text,
     identifier,
     pod_name,
+    python_list,
     template_text,
 )
 from headrace.targets.airflow.spelling import Spelling
 from headrace.targets.airflow.templates import dag_template
+from headrace.targets.inline_code import FOLDERS, command, config_map_names, is_used
 from headrace.targets.step_command import step_arguments
 
 STORE_PARAMETER = "headrace_store"
@@ -37,7 +39,16 @@ DEFAULT_ACTIVE_RUNS = 16
 _TAKEN = frozenset(
     (
         *dir(builtins),
-        *("DAG", "CODE", "ENVIRONMENT", "CronTriggerTimetable", "KubernetesPodOperator", "Param"),
+        *(
+            "DAG",
+            "CODE",
+            "CODE_MOUNTS",
+            "CODE_VOLUMES",
+            "ENVIRONMENT",
+            "CronTriggerTimetable",
+            "KubernetesPodOperator",
+            "Param",
+        ),
         *("RetryOtherFaults", "RetryDecision", "RetryPolicy", "AirflowSkipException", "all_of"),
         *("chosen_values", "dag", "item", "json", "k8s", "list_items", "only_if"),
         *("result_of_run", "started", "task", "task_group", "timedelta"),
@@ -58,7 +69,8 @@ def build(pipeline: ir.Pipeline) -> manifest.Dag:
 
 def write(dag: manifest.Dag) -> str:
     """Return the text of the DAG file."""
-    return dag_template().render(dag=dag, **_needs(dag))
+    commands = {inline: python_list(command(inline=inline)) for inline in (True, False)}
+    return dag_template().render(dag=dag, commands=commands, **_needs(dag))
 
 
 def _needs(dag: manifest.Dag) -> dict[str, bool]:
@@ -69,7 +81,8 @@ def _needs(dag: manifest.Dag) -> dict[str, bool]:
         "pods": bool(pods),
         "timed": any(pod.timeout or pod.retries for pod in pods),
         "retried": any(pod.retries for pod in pods),
-        "placed": bool(dag.resources) or any(pod.resources or pod.tolerations for pod in pods),
+        "placed": bool(dag.resources or dag.volumes)
+        or any(pod.resources or pod.tolerations for pod in pods),
         "guarded": bool(guards),
         "doubly_guarded": any(len(each) > 1 for each in guards),
         "same_item": any(guard.same_item for each in guards for guard in each),
@@ -87,6 +100,7 @@ class _Builder:
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
         self._image = _most_common(step.settings.image for step in steps)
         known = {id(step.settings): _resources(step.settings) for step in steps}
+        self._inline = _most_common(step.settings.code == "inline" for step in steps) or False
         self._resources = _most_common(known[id(step.settings)] for step in steps) or ()
         self._settings: dict[int, dict[str, Any]] = {}
         self._variables = self._name_variables()
@@ -121,6 +135,8 @@ class _Builder:
             function=pipeline.function,
             code_digest=pipeline.code.digest,
             image=None if self._image is None else template_text(self._image),
+            inline=self._inline,
+            volumes=_volumes(pipeline),
             resources=self._resources,
             environment=tuple(self._environment()),
             parameters=tuple(self._parameters()),
@@ -253,7 +269,9 @@ class _Builder:
         placement = place(settings)
         limited = settings.retries.limit > 0
         resources = _resources(settings)
+        inline = settings.code == "inline"
         return {
+            "inline": None if inline == self._inline else inline,
             "image": template_text(settings.image) if settings.image != self._image else None,
             "environment": tuple((k, container_text(v)) for k, v in settings.env.items()),
             "retries": settings.retries.limit,
@@ -294,6 +312,13 @@ def _most_common(values: Iterable[_T]) -> _T | None:
 
 def _resources(settings: StepSettings) -> tuple[tuple[str, str], ...]:
     return tuple(place(settings).resources.items())
+
+
+def _volumes(pipeline: ir.Pipeline) -> tuple[tuple[str, str, str], ...]:
+    if not is_used(pipeline):
+        return ()
+    names = config_map_names(pipeline)
+    return tuple((volume, name, FOLDERS[volume]) for volume, name in names.items())
 
 
 def _items(node: ir.Map, spelling: Spelling) -> str:

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Iterable
 
 
 def python_text(text: str) -> str:
@@ -20,6 +21,11 @@ def python_text(text: str) -> str:
                 return f"r{quote}{text}{quote}"
     quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + "".join(_python_character(c, quote) for c in text) + quote
+
+
+def python_list(texts: Iterable[str]) -> str:
+    """Return the Python list of the literals of `texts`, on one line."""
+    return f"[{', '.join(map(python_text, texts))}]"
 
 
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}

@@ -45,8 +45,8 @@ class Task(_Kind):
 class PodTask(Task):
     """A step or a compute node, run in a pod.
 
-    `image` and `resources` are absent where they are those of the whole DAG; delays and `timeout`
-    are in seconds.
+    `image`, `resources` and `inline` (whether the code is mounted) are absent where they are those
+    of the whole DAG; delays and `timeout` are in seconds.
     """
 
     name: str
@@ -54,6 +54,7 @@ class PodTask(Task):
     outputs: tuple[str, ...]
     source: str
     image: str | None = None
+    inline: bool | None = None
     environment: tuple[tuple[str, str], ...] = ()
     retries: int = 0
     retry_delay: int = 0
@@ -122,7 +123,10 @@ class DagSchedule(FrozenStruct):
 
 
 class Dag(FrozenStruct):
-    """A whole DAG file; `image` and `resources` are what most of its pods have."""
+    """A whole DAG file; `image`, `resources` and `inline` are what most of its pods have.
+
+    `volumes` has name, ConfigMap and folder of each volume that pods with mounted code have.
+    """
 
     dag_id: str
     documentation: str
@@ -130,6 +134,8 @@ class Dag(FrozenStruct):
     function: str
     code_digest: str
     image: str | None
+    inline: bool
+    volumes: tuple[tuple[str, str, str], ...]
     resources: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     parameters: tuple[RunParameter, ...]

@@ -6,6 +6,7 @@ from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import Lowerings, ManifestFile, Target
+from headrace.targets import inline_code
 from headrace.targets.argo import limits
 from headrace.targets.argo.capabilities import CAPABILITIES
 from headrace.targets.argo.emit import Lowered, cron_workflow
@@ -27,18 +28,21 @@ class ArgoTarget:
 
     def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
         """Yield an error for each name, constant, list and object past a limit."""
-        return limits.check(pipeline, self._lowerings.keep)
+        yield from inline_code.check_sources(pipeline)
+        yield from limits.check(pipeline, self._lowerings.keep)
 
     def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
-        """Return the names of the templates, and of the object that a schedule needs."""
+        """Return the names of the templates, and of what a schedule and travelling code need."""
         template = "workflowtemplate.yaml"
         parts = (f"{pipeline.name}.{template}", f"{pipeline.name}-part-*.{template}")
-        return *parts, f"{pipeline.name}.cronworkflow.yaml"
+        cron = f"{pipeline.name}.cronworkflow.yaml"
+        return *parts, cron, inline_code.file_name(pipeline.name)
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
 
         Templates for which there is no place stand in `NAME-part-2.workflowtemplate.yaml` and on.
+        Code that travels stands in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
 
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
@@ -53,7 +57,7 @@ class ArgoTarget:
             cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
             verify_schedule(cron, documents[0])
             files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", _yaml(cron)))
-        return tuple(files)
+        return *files, *inline_code.config_map_files(pipeline, pipeline.name)
 
 
 def _yaml(document: Document) -> str:

@@ -10,6 +10,7 @@ from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
 from headrace.targets.argo.objects import distributed
 from headrace.targets.argo.steps import CODE_PARAMETER, SOURCE_ANNOTATION, STORE_PARAMETER
+from headrace.targets.inline_code import config_map_names, is_used
 
 CODE_ANNOTATION = "headrace.dev/code"
 """The digest of the code that an object was compiled from."""
@@ -79,8 +80,19 @@ def _workflow_template(
                     manifest.Parameter(name=STORE_PARAMETER, value=pipeline.settings.store or ""),
                 )
             ),
+            volumes=_volumes(pipeline),
             templates=templates,
         ),
+    )
+
+
+def _volumes(pipeline: ir.Pipeline) -> tuple[manifest.Volume, ...] | None:
+    """Return the volumes of steps whose code travels; what other objects hold has them too."""
+    if not is_used(pipeline):
+        return None
+    return tuple(
+        manifest.Volume(name=volume, config_map=manifest.ConfigMapSource(name=name))
+        for volume, name in config_map_names(pipeline).items()
     )
 
 

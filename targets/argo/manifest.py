@@ -87,6 +87,26 @@ class Resources(ManifestPart):
     limits: dict[str, str]
 
 
+class VolumeMount(ManifestPart):
+    """Where a container sees a volume."""
+
+    name: str
+    mount_path: str
+
+
+class ConfigMapSource(ManifestPart):
+    """The ConfigMap whose entries are the files of a volume."""
+
+    name: str
+
+
+class Volume(ManifestPart):
+    """A volume of the pods of a run."""
+
+    name: str
+    config_map: ConfigMapSource
+
+
 class Container(ManifestPart):
     """The container of a step."""
 
@@ -95,6 +115,7 @@ class Container(ManifestPart):
     args: tuple[str, ...]
     env: tuple[EnvironmentVariable, ...]
     resources: Resources | None = None
+    volume_mounts: tuple[VolumeMount, ...] | None = None
 
 
 class Backoff(ManifestPart):
@@ -178,6 +199,7 @@ class WorkflowTemplateSpec(ManifestPart):
 
     entrypoint: str | None = None
     arguments: Parameters | None = None
+    volumes: tuple[Volume, ...] | None = None
     templates: tuple[Template, ...]
 
 

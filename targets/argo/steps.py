@@ -10,7 +10,8 @@ from headrace.targets.accelerators import place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
 from headrace.targets.argo.step_uses import FUNCTION_INPUT, STEP_INPUT, Step, StepTemplate, StepUse
-from headrace.targets.step_command import COMMAND, step_arguments
+from headrace.targets.inline_code import FOLDERS, command
+from headrace.targets.step_command import step_arguments
 
 OUTPUT_FOLDER = "/tmp/headrace/outputs"
 """Where the shim writes outputs and the executor takes them from."""
@@ -40,10 +41,11 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
         inputs=_inputs(use),
         container=manifest.Container(
             image=settings.image,
-            command=(COMMAND,),
+            command=command(inline=settings.code == "inline"),
             args=tuple(step_arguments(_messenger(template), _spell, paths)),
             env=_environment(settings, code),
             resources=_resources(placement.resources),
+            volume_mounts=_volume_mounts(settings),
         ),
         outputs=manifest.Outputs(
             parameters=tuple(
@@ -109,6 +111,12 @@ def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.Enviro
 
 def _resources(quantities: dict[str, str]) -> manifest.Resources | None:
     return manifest.Resources(requests=quantities, limits=quantities) if quantities else None
+
+
+def _volume_mounts(settings: StepSettings) -> tuple[manifest.VolumeMount, ...] | None:
+    if settings.code != "inline":
+        return None
+    return tuple(manifest.VolumeMount(name=n, mount_path=path) for n, path in FOLDERS.items())
 
 
 def _retry_strategy(settings: StepSettings) -> manifest.RetryStrategy | None:

@@ -90,6 +90,7 @@ class _Verifier:
         self._entrypoint: str = spec["entrypoint"]
         self._templates: list[Document] = spec["templates"]
         self._run = {p["name"]: p for p in spec["arguments"]["parameters"]}
+        self._volumes = {volume["name"] for volume in spec.get("volumes", ())}
         self._interfaces = {
             t["name"]: _Interface(
                 frozenset(p["name"] for p in _parameters(t, "inputs")),
@@ -144,6 +145,9 @@ class _Verifier:
         texts += [variable["value"] for variable in container.get("env", ())]
         for text in texts:
             yield from tags(text, readable)
+        for mount in container.get("volumeMounts", ()):
+            if mount["name"] not in self._volumes:
+                yield f"there is no volume {mount['name']!r}"
         for output in _parameters(template, "outputs"):
             path = output["valueFrom"].get("path")
             if not path or f"--output={output['name']}={path}" not in container["args"]:

@@ -9,6 +9,7 @@ from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import Lowerings, ManifestFile, Target
+from headrace.targets import inline_code
 from headrace.targets.kubeflow import limits
 from headrace.targets.kubeflow.capabilities import CAPABILITIES
 from headrace.targets.kubeflow.emit import Lowered, recurring_run
@@ -31,27 +32,31 @@ class KubeflowTarget:
 
     def check(self, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
         """Yield an error for each name, constant, resource and component past a limit."""
-        return limits.check(pipeline, self._lowerings.keep)
+        yield from inline_code.check_sources(pipeline)
+        yield from limits.check(pipeline, self._lowerings.keep)
 
-    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, str]:
-        """Return the names of the pipeline's file, and of the one that a schedule needs."""
-        return f"{pipeline.name}.yaml", f"{pipeline.name}.recurring-run.yaml"
+    def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
+        """Return the names of the pipeline's file, and of what a schedule and its code need."""
+        name = pipeline.name
+        return f"{name}.yaml", f"{name}.recurring-run.yaml", inline_code.file_name(name)
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.yaml`, and `NAME.recurring-run.yaml` for a schedule.
+
+        Code that travels stands in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
 
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
         lowered = self._lowerings.take(pipeline)
         verify(lowered.spec, lowered.platform)
-        name, schedule_name = self.file_names(pipeline)
+        name, schedule_name, _ = self.file_names(pipeline)
         files = [ManifestFile(name, to_yaml(lowered.spec, lowered.platform))]
         if pipeline.settings.schedule is not None:
             schedule = recurring_run(pipeline, pipeline.settings.schedule, name)
             text = to_yaml(msgspec.to_builtins(schedule))
             files.append(ManifestFile(schedule_name, text))
-        return tuple(files)
+        return *files, *inline_code.config_map_files(pipeline, pipeline.name)
 
 
 TARGET: Target = KubeflowTarget()

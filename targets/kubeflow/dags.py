@@ -339,7 +339,7 @@ class Lowering:
         for block in blocks:
             for step in dataflow.walk(block):
                 if isinstance(step, ir.Call | ir.Compute):
-                    return StepSettings(image=step.settings.image)
+                    return step.settings.without_needs()
         raise InternalError("a pipeline without a step")
 
 

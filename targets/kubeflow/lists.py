@@ -2,7 +2,6 @@
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.dataflow import AnyNode
-from headrace.compiler.settings import StepSettings
 
 
 def with_lists(pipeline: ir.Pipeline) -> ir.Pipeline:
@@ -21,7 +20,7 @@ class _Lists:
         self._ids = {node.id for node in nodes}
         self._constant = {n.id for n in nodes if isinstance(n, ir.Map) and _is_constant(n)}
         steps = [node for node in nodes if isinstance(node, ir.Call | ir.Compute)]
-        self._settings = StepSettings(image=steps[0].settings.image) if steps else None
+        self._settings = steps[0].settings.without_needs() if steps else None
 
     def pipeline(self) -> ir.Pipeline:
         return self._pipeline.replace(body=self._block(self._pipeline.body))

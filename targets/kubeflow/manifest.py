@@ -262,12 +262,31 @@ class TolerationSpec(ManifestPart):
     toleration_seconds: int | None = None
 
 
+class ConfigMapName(ManifestPart):
+    """The name of a ConfigMap, as a value of the specification."""
+
+    runtime_value: Constant
+
+
+class ConfigMapAsVolume(ManifestPart):
+    """A ConfigMap whose entries are the files of a folder.
+
+    The name stands there twice, as the SDK has it: older backends know `config_map_name` alone.
+    """
+
+    config_map_name: str
+    mount_path: str
+    optional: bool
+    config_map_name_parameter: ConfigMapName
+
+
 class ExecutorConfig(ManifestPart):
     """What Kubernetes is told about the pod of one executor. The deadline counts for each pod."""
 
     pod_metadata: PodMetadata
     node_selector: NodeSelector | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
+    config_map_as_volume: tuple[ConfigMapAsVolume, ...] | None = None
     active_deadline_seconds: str | None = None
 
 

@@ -14,10 +14,11 @@ from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 from headrace.targets.accelerators import place
+from headrace.targets.inline_code import FOLDERS, command, config_map_names
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.names import Names, parameter_name
 from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, Types, definitions
-from headrace.targets.step_command import COMMAND, glue_names, step_arguments
+from headrace.targets.step_command import glue_names, step_arguments
 
 SOURCE_ANNOTATION = "headrace.dev/source"
 """The place, `path:line`, in the pipeline that a pod stands for."""
@@ -63,7 +64,7 @@ def step_parts(
             keys,
             types,
         ),
-        config=_config(node.settings, node.span),
+        config=_config(node.settings, pipeline, node.span),
         callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
     )
 
@@ -126,7 +127,7 @@ def _executor(
     return manifest.Executor(
         container=manifest.Container(
             image=node.settings.image,
-            command=(COMMAND,),
+            command=command(inline=node.settings.code == "inline"),
             args=tuple(arguments),
             env=_environment(node.settings, pipeline),
             resources=_resources(place(node.settings).resources),
@@ -181,7 +182,7 @@ def _resources(quantities: Mapping[str, str]) -> manifest.Resources | None:
     )
 
 
-def _config(settings: StepSettings, span: Span) -> manifest.ExecutorConfig:
+def _config(settings: StepSettings, pipeline: ir.Pipeline, span: Span) -> manifest.ExecutorConfig:
     placement = place(settings)
     return manifest.ExecutorConfig(
         pod_metadata=manifest.PodMetadata(annotations={SOURCE_ANNOTATION: str(span)}),
@@ -192,5 +193,20 @@ def _config(settings: StepSettings, span: Span) -> manifest.ExecutorConfig:
             manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
         )
         or None,
+        config_map_as_volume=_mounted(pipeline) if settings.code == "inline" else None,
         active_deadline_seconds=None if settings.timeout is None else str(settings.timeout),
+    )
+
+
+def _mounted(pipeline: ir.Pipeline) -> tuple[manifest.ConfigMapAsVolume, ...]:
+    return tuple(
+        manifest.ConfigMapAsVolume(
+            config_map_name=name,
+            mount_path=FOLDERS[volume],
+            optional=False,
+            config_map_name_parameter=manifest.ConfigMapName(
+                runtime_value=manifest.Constant(constant=name)
+            ),
+        )
+        for volume, name in config_map_names(pipeline).items()
     )

@@ -47,8 +47,8 @@ def project(tmp_path: Path) -> Project:
 
 def test_nothing_set(project: Project) -> None:
     configuration = project.load()
-    assert configuration.step(["train"]).image == "python:3.11-slim"
-    assert configuration.image_is_default
+    train = configuration.step(["train"])
+    assert (train.image, train.code) == ("python:3.11-slim", "inline")
     assert configuration.pipeline.schedule is None
     assert configuration.project_folder == project.module.parent
 
@@ -85,7 +85,6 @@ tolerations = [{ key = "gpu", operator = "Exists", effect = "NoSchedule" }]
     assert configuration.pipeline.targets == ("argo", "airflow")
     assert configuration.pipelines == ("nightly",)
     assert configuration.project_folder == project.folder
-    assert not configuration.image_is_default
     train = configuration.step(["train", "train-big"])
     assert train.retries == Retries(limit=5, delay=30, factor=2, max_delay=600)
     assert (train.cpu, train.memory, train.timeout) == ("1", "64Gi", 5400)
@@ -93,7 +92,57 @@ tolerations = [{ key = "gpu", operator = "Exists", effect = "NoSchedule" }]
     assert train.resources == {"nvidia.com/gpu": "1"}
     assert train.accelerator is None
     assert train.tolerations[0].operator == "Exists"
-    assert configuration.step(["ingest"]).memory is None
+    ingest = configuration.step(["ingest"])
+    assert ingest.memory is None
+    assert (ingest.image, ingest.code) == ("ghcr.io/acme/digits:1", "image")
+
+
+@pytest.mark.parametrize(
+    ("settings", "train", "other"),
+    [
+        ("", ("python:3.11-slim", "inline"), ("python:3.11-slim", "inline")),
+        ("steps.train.image = 'a:1'", ("a:1", "image"), ("python:3.11-slim", "inline")),
+        ("image = 'a:1'\ncode = 'inline'", ("a:1", "inline"), ("a:1", "inline")),
+        ("image = 'a:1'\nsteps.train.code = 'inline'", ("a:1", "inline"), ("a:1", "image")),
+        ("defaults = { image = 'a:1', code = 'inline' }", ("a:1", "inline"), ("a:1", "inline")),
+        ("code = 'image'\ndefaults.image = 'a:1'", ("a:1", "image"), ("a:1", "image")),
+    ],
+)
+def test_code_travels_where_no_image_is_set_or_where_it_is_told(
+    project: Project, settings: str, train: tuple[str, str], other: tuple[str, str]
+) -> None:
+    project.write("headrace.toml", settings)
+    configuration = project.load()
+    found = [configuration.step([name]) for name in ("train", "other")]
+    assert [(step.image, step.code) for step in found] == [train, other]
+
+
+@pytest.mark.parametrize(
+    ("settings", "line", "column"),
+    [
+        ("code = 'image'", 1, 8),
+        ("[defaults]\ncode = 'image'", 2, 8),
+        ("[steps.train]\ncode = 'image'\n[steps.other]\nimage = 'a:1'", 2, 8),
+        ("[profiles.p]\ncode = 'image'", 2, 8),
+    ],
+)
+def test_code_in_an_image_needs_one(
+    project: Project, settings: str, line: int, column: int
+) -> None:
+    project.write("headrace.toml", settings)
+    [finding] = project.load_all("p" if "profiles" in settings else None)[1]
+    assert (finding.code, finding.message) == (
+        "HR402",
+        'no image is set that `code = "image"` could mean',
+    )
+    assert finding.span is not None
+    assert (finding.span.line, finding.span.column) == (line, column)
+
+
+def test_code_is_image_or_inline(project: Project) -> None:
+    project.write("headrace.toml", "code = 'inlin'")
+    [finding] = project.load_all()[1]
+    assert (finding.code, finding.hint) == ("HR402", 'did you mean "inline"?')
 
 
 @pytest.mark.parametrize(
@@ -271,7 +320,7 @@ def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
 def test_no_key_is_named_that_is_always_refused(project: Project, key: str) -> None:
     project.write("headrace.toml", f"{key} = 'gke'")
     [finding] = project.load_all()[1]
-    known = "defaults, image, pipelines, profiles, schedule, steps, store, targets"
+    known = "build, code, defaults, image, pipelines, profiles, schedule, steps, store, targets"
     assert (finding.code, finding.hint) == ("HR401", f"known here: {known}")
 
 

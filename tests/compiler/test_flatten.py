@@ -1,6 +1,7 @@
 """The pass that leaves no map inside a map: what it makes means the same."""
 
 import itertools
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def flat_text(tmp_path: Path, body: str) -> str:
     (tmp_path / "flow.py").write_text(f"{STEPS}\ndef pipeline(xs: list[int]):\n{body}")
     text = print_pipeline(lowered(tmp_path / "flow.py")[1])
     body = text.partition("  function ")[2].partition("  map ")[2]
-    kept = (line.partition("   #")[0] for line in body.splitlines() if "image:" not in line)
+    settings = re.compile(r" *(image|code): ")
+    lines = (line for line in body.splitlines() if not settings.match(line))
+    kept = (line.partition("   #")[0] for line in lines)
     return "\n".join(["  map " + next(kept), *kept])
 
 

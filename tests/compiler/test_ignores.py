@@ -7,7 +7,8 @@ import pytest
 from headrace.compiler import driver
 from headrace.compiler.registry import MANIFEST_TARGETS
 
-STEP = "def load() -> int:\n    return 1\n\n\n"
+STEP = "def load() -> int:\n    return 1\n\nimport numpy\n"
+"""A step, and a package that the stock image lacks, which is a warning at the pipeline (HR406)."""
 
 
 class Folder:

@@ -155,24 +155,28 @@ def _expected(path: Path, parameters: str) -> Outcome:
 
 
 @functools.cache
-def _compiled(path: Path) -> driver.Compilation:
-    return driver.compile_source(path, settings=(f"image={IMAGE}",))
+def _compiled(path: Path, settings: tuple[str, ...]) -> driver.Compilation:
+    return driver.compile_source(path, settings=settings)
 
 
-def compiled(case: Case) -> driver.Compilation:
+def compiled(case: Case, *, inline: bool = False) -> driver.Compilation:
     """Return the compilation of `case`, with an image set; it may hold diagnostics."""
-    return _compiled(case.path)
+    settings = (f"image={IMAGE}",)
+    return _compiled(case.path, (*settings, "code=inline") if inline else settings)
 
 
-def emitted(case: Case, target: str) -> tuple[tuple[ManifestFile, ...], list[str]]:
+def emitted(
+    case: Case, target: str, *, inline: bool = False
+) -> tuple[tuple[ManifestFile, ...], list[str]]:
     """Return the manifest of `case` for `target`, and what stands in the way of one.
 
-    What stands in the way is told as the feature that the target refuses, or as code and message.
+    `inline` has its code travel in ConfigMaps, which are then among the files. What stands in the
+    way is told as the feature that the target refuses, or as code and message.
 
     Raises:
         InternalError: the target found its own manifest wrong.
     """
-    own = replace(compiled(case), diagnostics=Sink())
+    own = replace(compiled(case, inline=inline), diagnostics=Sink())
     files = driver.emit(own, [target]).get(target, ())
     findings = {
         (d.label or "").removeprefix("needs: ") if d.code == "HR501" else f"{d.code}: {d.message}"

@@ -53,6 +53,7 @@ def test_the_messages_of_the_platform_know_every_field() -> None:
     from kfp.kubernetes import kubernetes_executor_config_pb2 as messages
 
     settings = PLAIN.replace(
+        code="inline",
         timeout=90,
         node_selector={"disk": "ssd"},
         tolerations=(Toleration(key="a", operator="Exists", toleration_seconds=5),),
@@ -64,6 +65,13 @@ def test_the_messages_of_the_platform_know_every_field() -> None:
     (config,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
     read = json_format.ParseDict(config, messages.KubernetesExecutorConfig())
     assert read.active_deadline_seconds == 90
+    assert [each.mount_path for each in read.config_map_as_volume] == [
+        "/headrace/step",
+        "/headrace/code",
+    ]
+    for mounted in read.config_map_as_volume:
+        name = mounted.config_map_name_parameter.runtime_value.constant.string_value
+        assert name == mounted.config_map_name
     assert dict(read.node_selector.labels) == {"disk": "ssd"}
     assert read.tolerations[0].toleration_seconds == 5
     assert read.pod_metadata.annotations["headrace.dev/source"] == "flow.py:10"
