@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.compiler.diagnostics import InternalError
-from headrace.targets.yaml_writer import to_yaml
+from headrace.targets.yaml_writer import Lines, to_yaml
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=80), inner),
     max_leaves=12,
 )
 
@@ -39,6 +39,20 @@ def test_a_short_list_of_one_mapping_stands_on_the_line_of_its_key() -> None:
     others: list[Any] = [[*one, *one], [{"name": "a" * 100}], [{"name": 1}], [{}], [{"a": ["b"]}]]
     for other in others:
         assert not written(other).startswith("parameters: [{n")
+
+
+LINES = st.text(st.sampled_from(" \n\t\r#:-|>'\"ab\u00e9\u2028\x85\ufeff\x00\U0001f600"))
+
+
+@given(LINES | st.text())
+def test_lines_that_people_read_are_read_back_as_they_were(text: str) -> None:
+    document = {"data": {"a": Lines(text), "b": [Lines(text)], "c": 1}}
+    assert yaml.safe_load(to_yaml(document)) == document
+
+
+def test_lines_in_any_script_stand_as_they_are() -> None:
+    assert to_yaml({"a": Lines("# é  \n\n\tb\n")}) == "a: |\n  # é  \n\n  \tb\n"
+    assert to_yaml({"a": Lines("b\n\n")}) == 'a: "b\\n\\n"\n'
 
 
 WORDS = """
