@@ -46,7 +46,7 @@ LINES = st.text(st.sampled_from(" \n\t\r#:-|>'\"ab\u00e9\u2028\x85\ufeff\x00\U00
 
 @given(LINES | st.text())
 def test_lines_that_people_read_are_read_back_as_they_were(text: str) -> None:
-    document = {"data": {"a": Lines(text), "b": [Lines(text)], "c": 1}}
+    document: Any = {"data": {"a": Lines(text), "b": [Lines(text)], "c": 1}}
     assert yaml.safe_load(to_yaml(document)) == document
 
 
