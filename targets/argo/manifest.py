@@ -87,6 +87,13 @@ class Resources(ManifestPart):
     limits: dict[str, str]
 
 
+class VolumeMount(ManifestPart):
+    """Where a container finds a volume."""
+
+    name: str
+    mount_path: str
+
+
 class Container(ManifestPart):
     """The container of a step."""
 
@@ -95,6 +102,7 @@ class Container(ManifestPart):
     args: tuple[str, ...]
     env: tuple[EnvironmentVariable, ...]
     resources: Resources | None = None
+    volume_mounts: tuple[VolumeMount, ...] | None = None
 
 
 class Backoff(ManifestPart):
@@ -122,6 +130,52 @@ class TolerationSpec(ManifestPart):
     value: str | None = None
     effect: str | None = None
     toleration_seconds: int | None = None
+
+
+class LabelRequirement(ManifestPart):
+    """What is required of one label of a node."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] | None = None
+
+
+class NodeSelectorTerm(ManifestPart):
+    """Requirements that hold together."""
+
+    match_expressions: tuple[LabelRequirement, ...]
+
+
+class RequiredTerms(ManifestPart):
+    """Terms of which one must hold."""
+
+    node_selector_terms: tuple[NodeSelectorTerm, ...]
+
+
+class NodeAffinity(ManifestPart):
+    """What is required of the labels of a node."""
+
+    required_during_scheduling_ignored_during_execution: RequiredTerms
+
+
+class Affinity(ManifestPart):
+    """The affinity of a pod."""
+
+    node_affinity: NodeAffinity
+
+
+class EmptyDirectory(ManifestPart):
+    """A volume that lives as long as its pod."""
+
+    medium: Literal["Memory"]
+    size_limit: str
+
+
+class Volume(ManifestPart):
+    """A volume of a pod."""
+
+    name: str
+    empty_dir: EmptyDirectory
 
 
 class TemplateRef(ManifestPart):
@@ -170,7 +224,11 @@ class Template(ManifestPart):
     retry_strategy: RetryStrategy | None = None
     active_deadline_seconds: int | None = None
     node_selector: dict[str, str] | None = None
+    affinity: Affinity | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
+    scheduler_name: str | None = None
+    pod_spec_patch: str | None = None
+    volumes: tuple[Volume, ...] | None = None
 
 
 class WorkflowTemplateSpec(ManifestPart):

@@ -1,14 +1,13 @@
 """Container templates, each for the steps that share it."""
 
-import msgspec
-
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import Placement, place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
+from headrace.targets.argo.pods import pod_fields, volume_mounts
 from headrace.targets.argo.step_uses import FUNCTION_INPUT, STEP_INPUT, Step, StepTemplate, StepUse
 from headrace.targets.step_command import COMMAND, step_arguments
 
@@ -28,11 +27,11 @@ PLACES = 10
 """The most places of the source that one template names."""
 
 
-def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
-    """Return the container template that `use` is one use of."""
+def container_template(use: StepUse, pipeline: ir.Pipeline) -> manifest.Template:
+    """Return the container template of `pipeline` that `use` is one use of."""
     template = use.template
     settings = template.shape.settings
-    placement = place(settings)
+    placement = place(settings, pipeline.settings)
     paths = {output: f"{OUTPUT_FOLDER}/{name}" for output, name in template.outputs.items()}
     return manifest.Template(
         name=template.name,
@@ -42,8 +41,9 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
             image=settings.image,
             command=(COMMAND,),
             args=tuple(step_arguments(_messenger(template), _spell, paths)),
-            env=_environment(settings, code),
+            env=_environment(placement, pipeline.code),
             resources=_resources(placement.resources),
+            volume_mounts=volume_mounts(placement),
         ),
         outputs=manifest.Outputs(
             parameters=tuple(
@@ -57,11 +57,7 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
         else None,
         retry_strategy=_retry_strategy(settings),
         active_deadline_seconds=settings.timeout,
-        node_selector=placement.node_selector or None,
-        tolerations=tuple(
-            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
-        )
-        or None,
+        **pod_fields(placement),
     )
 
 
@@ -95,10 +91,10 @@ def _inputs(use: StepUse) -> manifest.Parameters | None:
     return manifest.Parameters(parameters=tuple(manifest.Parameter(name=n) for n in use.inputs))
 
 
-def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
+def _environment(placement: Placement, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
         # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in settings.env.items()},
+        **{name: value.replace("$", "$$") for name, value in placement.environment.items()},
         "HEADRACE_CODE": placeholder(f"workflow.parameters.{CODE_PARAMETER}"),
         "HEADRACE_MODULES": ",".join(code.modules),
         **({"HEADRACE_IMPORT": code.imported_first} if code.imported_first else {}),
