@@ -39,7 +39,7 @@ def filled(text: str) -> str:
 
 
 def _move(before: str, after: str, folder: Path) -> str:
-    """Return the commands that move a step of an example by a word, and the diff of its manifest."""
+    """Return the command that shows a step of an example moved by a word, and what it prints."""
     shutil.copy(EXAMPLE, folder)
     name, target = EXAMPLE.name, ["--target", "argo"]
     old, new = ([f"--set={word}" for word in words.split()] for words in (before, after))
