@@ -10,6 +10,7 @@ from headrace.compiler import driver
 from headrace.compiler.registry import MANIFEST_TARGETS
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.targets.accelerators import catalogue, place, resolver
+from headrace.targets.accelerators.refusal import Unplaceable
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "accelerators.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -82,6 +83,6 @@ def test_every_name_of_the_table_is_one_somewhere(name: str) -> None:
         try:
             settings = StepSettings(image="i", accelerator=name)
             found.append(place(settings, PipelineSettings(platform=platform)))
-        except resolver.Unplaceable:
+        except Unplaceable:
             continue
     assert found
