@@ -1,12 +1,12 @@
 """The order of a compilation: the only file that knows it."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.compiler import capabilities, ignores, ir
+from headrace.compiler import capabilities, ignores, ir, placements
 from headrace.compiler.configuration import Configuration, load
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
@@ -14,6 +14,7 @@ from headrace.compiler.image_lock import pinned
 from headrace.compiler.passes.flatten import flatten
 from headrace.compiler.passes.gathered import mark_gathered
 from headrace.compiler.passes.prune import prune
+from headrace.compiler.placements import Placed
 from headrace.compiler.processes import side_by_side
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 from headrace.compiler.settings import StepSettings
@@ -72,6 +73,7 @@ def compile_source(
     if project.main is None or not check_importable(project, sink):
         return Compilation(path, None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
+    placements.check_names(configuration, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)
     if pipeline is not None:
         verify(pipeline, steered=True)
@@ -156,9 +158,12 @@ def emit(
     _warn_about_delivery(compilation, pipeline, sink)
     if pipeline.artifacts_at is not None and pipeline.settings.store is None:
         _warn_about_store(pipeline.artifacts_at, sink)
+    placed: Sequence[Placed] = ()
+    if compilation.configuration is not None:
+        placed = placements.check(pipeline, compilation.configuration, sink)
 
     def emitted(name: str) -> _Emitted:
-        return _emitted(compilation, pipeline, load_target(name))
+        return _emitted(compilation, pipeline, load_target(name), placed)
 
     made = side_by_side(emitted, names) if processes > 1 else [emitted(name) for name in names]
     for each in made:
@@ -170,16 +175,18 @@ def emit(
     return {name: each.files for name, each in zip(names, made, strict=True)}
 
 
-def _emitted(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> _Emitted:
+def _emitted(
+    compilation: Compilation, pipeline: ir.Pipeline, target: Target, placed: Sequence[Placed]
+) -> _Emitted:
     found = Sink()
-    for diagnostic in capabilities.check(pipeline, target.capabilities):
+    for diagnostic in capabilities.check(pipeline, target.capabilities, placed):
         found.add(diagnostic)
     files: tuple[ManifestFile, ...] = ()
-    if not found.failed:
+    if not found.failed and not compilation.diagnostics.failed:
         given = lowered(compilation, pipeline, target)
         for diagnostic in target.check(given):
             found.add(diagnostic)
-        if not found.failed and not compilation.diagnostics.failed:
+        if not found.failed:
             files = target.emit(given)
     return _Emitted(tuple(found), files, target.file_names(pipeline))
 

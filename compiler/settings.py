@@ -30,11 +30,41 @@ class Toleration(FrozenStruct):
     toleration_seconds: int | None = None
 
 
+class NodeRequirement(FrozenStruct):
+    """What is required of one label of a node; the fields are those of Kubernetes' API."""
+
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"] = "In"
+    values: tuple[str, ...] = ()
+
+
+class OwnAccelerator(FrozenStruct):
+    """An accelerator that the configuration describes.
+
+    `resource` is the name of the extended resource, `counts` how many of it a pod may ask for
+    (empty: any number), `memory_gib` the memory of one.
+    """
+
+    resource: str
+    memory_gib: int | None = None
+    counts: tuple[int, ...] = ()
+    node_selector: dict[str, str] = field(default_factory=dict)
+    node_affinity: tuple[NodeRequirement, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    spot_node_selector: dict[str, str] = field(default_factory=dict)
+    spot_tolerations: tuple[Toleration, ...] = ()
+    runtime_class: str | None = None
+    scheduler: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+
 class StepSettings(FrozenStruct):
     """Where and how a step runs.
 
-    `cpu`, `memory` and the values of `resources` (extended resources by name) are Kubernetes
-    quantities, used as request and as limit. `timeout` is in seconds and counts for each attempt.
+    `cpu`, `memory`, `ephemeral_storage` and the values of `resources` (other resources by name) are
+    Kubernetes quantities, used as request and as limit; `shared_memory` is the size of a volume of
+    memory at `/dev/shm`. `accelerator` and `network` are names with an amount, which the platform
+    of the pipeline gives their meaning. `timeout` is in seconds and counts for each attempt.
     `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
     """
 
@@ -42,8 +72,17 @@ class StepSettings(FrozenStruct):
     code: Literal["image", "inline"] = "image"
     cpu: str | None = None
     memory: str | None = None
+    ephemeral_storage: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
     accelerator: str | None = None
+    network: str | None = None
+    spot: bool = False
+    zones: tuple[str, ...] = ()
+    reservation: str | None = None
+    machine_type: str | None = None
+    machine_family: str | None = None
+    shared_memory: str | None = None
+    runtime_class: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     retries: Retries = Retries()
     timeout: int | None = None
@@ -53,6 +92,19 @@ class StepSettings(FrozenStruct):
     def without_needs(self) -> "StepSettings":
         """Return the settings of a small step of the compiler's own that runs the same code."""
         return StepSettings(image=self.image, code=self.code)
+
+    @property
+    def asks_by_name(self) -> bool:
+        """Whether something is asked for to which only the platform gives a meaning."""
+        return bool(
+            self.accelerator
+            or self.network
+            or self.spot
+            or self.zones
+            or self.reservation
+            or self.machine_type
+            or self.machine_family
+        )
 
 
 class Schedule(FrozenStruct):
@@ -80,9 +132,12 @@ class PipelineSettings(FrozenStruct):
     """The settings of a whole pipeline.
 
     `store` is the URL of the artifact store; without one a manifest takes it as a run parameter.
+    `platform` is the kind of cluster that manifests are for; `accelerators` are those that the
+    configuration describes, by name.
     """
 
     store: str | None = None
     schedule: Schedule | None = None
     targets: tuple[str, ...] = ()
     platform: str | None = None
+    accelerators: dict[str, OwnAccelerator] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
+from headrace.targets.accelerators import place
 
 _SHOWN_STEPS = 3
 """How many steps are named that a variable is set in."""
@@ -18,7 +19,7 @@ def expanded_variables(pipeline: ir.Pipeline, mark: str, engine: str) -> Iterato
     steps: dict[tuple[str, str], list[str]] = {}
     for node in dataflow.walk(pipeline.body):
         if isinstance(node, ir.Call | ir.Compute):
-            for name, text in node.settings.env.items():
+            for name, text in place(node.settings, pipeline.settings).environment.items():
                 if mark in text:
                     steps.setdefault((name, text), []).append(node.id)
     for (name, _), ids in steps.items():

@@ -2,6 +2,8 @@
 
 import click
 
+from headrace.compiler.cli.accelerators import accelerators
+from headrace.compiler.cli.comparing import diff
 from headrace.compiler.cli.compiling import check, compile_command
 from headrace.compiler.cli.image import image
 from headrace.compiler.cli.inspecting import explain, graph, ir_command, targets
@@ -48,5 +50,8 @@ def application() -> None:
     """
 
 
-for _command in (run, compile_command, check, image, ir_command, graph, explain, targets):
+for _command in (
+    *(run, compile_command, check, diff, image),
+    *(ir_command, graph, explain, targets, accelerators),
+):
     application.add_command(_command)

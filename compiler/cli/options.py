@@ -55,6 +55,24 @@ def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> Pipelin
     return named(value)
 
 
+pipeline_argument = click.argument(
+    "pipeline",
+    metavar="FILE[:FUNCTION]",
+    type=click.Path(),  # for the shell's completion; the callback checks it
+    callback=_pipeline_name,
+)
+"""FILE[:FUNCTION]."""
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a setting, as in --set steps.train.memory=64Gi. Repeatable.",
+)
+"""--set."""
+
+
 def pipeline_options(command: Command) -> Command:
     """Add what names and configures one pipeline: FILE, --set, --profile, --output-format."""
     argument = click.argument(
@@ -70,13 +88,7 @@ def configuration_options(command: Command) -> Command:
     """Add what configures pipelines: --set, --profile, --output-format."""
     for option in reversed(
         (
-            click.option(
-                "--set",
-                "settings",
-                multiple=True,
-                metavar="KEY=VALUE",
-                help="Override a setting, as in --set steps.train.memory=64Gi. Repeatable.",
-            ),
+            settings_option,
             click.option("--profile", metavar="NAME", help="Apply [profiles.NAME]."),
             click.option(
                 "--output-format",

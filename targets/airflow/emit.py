@@ -81,8 +81,7 @@ def _needs(dag: manifest.Dag) -> dict[str, bool]:
         "pods": bool(pods),
         "timed": any(pod.timeout or pod.retries for pod in pods),
         "retried": any(pod.retries for pod in pods),
-        "placed": bool(dag.resources or dag.volumes)
-        or any(pod.resources or pod.tolerations for pod in pods),
+        "placed": bool(dag.resources or dag.volumes) or any(_uses_models(pod) for pod in pods),
         "guarded": bool(guards),
         "doubly_guarded": any(len(each) > 1 for each in guards),
         "same_item": any(guard.same_item for each in guards for guard in each),
@@ -93,13 +92,19 @@ def _needs(dag: manifest.Dag) -> dict[str, bool]:
     }
 
 
+def _uses_models(pod: manifest.PodTask) -> bool:
+    """Whether `pod` is told something by the models of the Kubernetes client."""
+    told = (pod.resources, pod.tolerations, pod.node_terms, pod.shared_memory, pod.runtime_class)
+    return any(told)
+
+
 class _Builder:
     def __init__(self, pipeline: ir.Pipeline) -> None:
         self._pipeline = pipeline
         self._graph = Graph(pipeline)
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
         self._image = _most_common(step.settings.image for step in steps)
-        known = {id(step.settings): _resources(step.settings) for step in steps}
+        known = {id(step.settings): self._resources_of(step.settings) for step in steps}
         self._inline = _most_common(step.settings.code == "inline" for step in steps) or False
         self._resources = _most_common(known[id(step.settings)] for step in steps) or ()
         self._settings: dict[int, dict[str, Any]] = {}
@@ -266,14 +271,14 @@ class _Builder:
         )
 
     def _settings_of_pod(self, settings: StepSettings) -> dict[str, Any]:
-        placement = place(settings)
+        placement = place(settings, self._pipeline.settings)
         limited = settings.retries.limit > 0
-        resources = _resources(settings)
+        resources = tuple(placement.resources.items())
         inline = settings.code == "inline"
         return {
             "inline": None if inline == self._inline else inline,
             "image": template_text(settings.image) if settings.image != self._image else None,
-            "environment": tuple((k, container_text(v)) for k, v in settings.env.items()),
+            "environment": tuple((k, container_text(v)) for k, v in placement.environment.items()),
             "retries": settings.retries.limit,
             "retry_delay": settings.retries.delay if limited else 0,
             "retry_factor": settings.retries.factor,
@@ -283,8 +288,15 @@ class _Builder:
             "node_selector": tuple(
                 (k, template_text(v)) for k, v in placement.node_selector.items()
             ),
+            "node_terms": placement.node_terms,
             "tolerations": placement.tolerations,
+            "shared_memory": placement.shared_memory,
+            "runtime_class": placement.runtime_class,
+            "scheduler": placement.scheduler,
         }
+
+    def _resources_of(self, settings: StepSettings) -> tuple[tuple[str, str], ...]:
+        return tuple(place(settings, self._pipeline.settings).resources.items())
 
     def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
         plain = [output.name for output in node.outputs if output.expression is None]
@@ -308,10 +320,6 @@ _T = TypeVar("_T")
 def _most_common(values: Iterable[_T]) -> _T | None:
     """Return the value that there is most of, the first of several; nothing if there is none."""
     return next((value for value, _ in Counter(values).most_common(1)), None)
-
-
-def _resources(settings: StepSettings) -> tuple[tuple[str, str], ...]:
-    return tuple(place(settings).resources.items())
 
 
 def _volumes(pipeline: ir.Pipeline) -> tuple[tuple[str, str, str], ...]:

@@ -7,7 +7,7 @@ starts; everything else stands in the file as it is.
 from typing import Literal
 
 from headrace.compiler.frozen_struct import FrozenStruct, without_suffix
-from headrace.compiler.settings import Toleration
+from headrace.compiler.settings import NodeRequirement, Toleration
 
 TriggerRule = Literal["all_success", "none_failed", "all_done"]
 
@@ -46,7 +46,8 @@ class PodTask(Task):
     """A step or a compute node, run in a pod.
 
     `image`, `resources` and `inline` (whether the code is mounted) are absent where they are those
-    of the whole DAG; delays and `timeout` are in seconds.
+    of the whole DAG; delays and `timeout` are in seconds; `shared_memory` is the size of a volume
+    at `/dev/shm`.
     """
 
     name: str
@@ -63,7 +64,11 @@ class PodTask(Task):
     timeout: int | None = None
     resources: tuple[tuple[str, str], ...] | None = None
     node_selector: tuple[tuple[str, str], ...] = ()
+    node_terms: tuple[tuple[NodeRequirement, ...], ...] = ()
     tolerations: tuple[Toleration, ...] = ()
+    shared_memory: str | None = None
+    runtime_class: str | None = None
+    scheduler: str | None = None
 
 
 class ListTask(Task):

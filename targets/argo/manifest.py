@@ -88,7 +88,7 @@ class Resources(ManifestPart):
 
 
 class VolumeMount(ManifestPart):
-    """Where a container sees a volume."""
+    """Where a container finds a volume."""
 
     name: str
     mount_path: str
@@ -98,13 +98,6 @@ class ConfigMapSource(ManifestPart):
     """The ConfigMap whose entries are the files of a volume."""
 
     name: str
-
-
-class Volume(ManifestPart):
-    """A volume of the pods of a run."""
-
-    name: str
-    config_map: ConfigMapSource
 
 
 class Container(ManifestPart):
@@ -143,6 +136,53 @@ class TolerationSpec(ManifestPart):
     value: str | None = None
     effect: str | None = None
     toleration_seconds: int | None = None
+
+
+class LabelRequirement(ManifestPart):
+    """What is required of one label of a node."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] | None = None
+
+
+class NodeSelectorTerm(ManifestPart):
+    """Requirements that hold together."""
+
+    match_expressions: tuple[LabelRequirement, ...]
+
+
+class RequiredTerms(ManifestPart):
+    """Terms of which one must hold."""
+
+    node_selector_terms: tuple[NodeSelectorTerm, ...]
+
+
+class NodeAffinity(ManifestPart):
+    """What is required of the labels of a node."""
+
+    required_during_scheduling_ignored_during_execution: RequiredTerms
+
+
+class Affinity(ManifestPart):
+    """The affinity of a pod."""
+
+    node_affinity: NodeAffinity
+
+
+class EmptyDirectory(ManifestPart):
+    """A volume that lives as long as its pod."""
+
+    medium: Literal["Memory"]
+    size_limit: str
+
+
+class Volume(ManifestPart):
+    """A volume of a pod, or of all pods of a run: one of the sources is set."""
+
+    name: str
+    empty_dir: EmptyDirectory | None = None
+    config_map: ConfigMapSource | None = None
 
 
 class TemplateRef(ManifestPart):
@@ -191,7 +231,11 @@ class Template(ManifestPart):
     retry_strategy: RetryStrategy | None = None
     active_deadline_seconds: int | None = None
     node_selector: dict[str, str] | None = None
+    affinity: Affinity | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
+    scheduler_name: str | None = None
+    pod_spec_patch: str | None = None
+    volumes: tuple[Volume, ...] | None = None
 
 
 class WorkflowTemplateSpec(ManifestPart):

@@ -1,16 +1,15 @@
 """Container templates, each for the steps that share it."""
 
-import msgspec
-
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import Placement, place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
+from headrace.targets.argo.pods import pod_fields, volume_mounts
 from headrace.targets.argo.step_uses import FUNCTION_INPUT, STEP_INPUT, Step, StepTemplate, StepUse
-from headrace.targets.inline_code import FOLDERS, command
+from headrace.targets.inline_code import command
 from headrace.targets.step_command import step_arguments
 
 OUTPUT_FOLDER = "/tmp/headrace/outputs"
@@ -29,11 +28,11 @@ PLACES = 10
 """The most places of the source that one template names."""
 
 
-def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
-    """Return the container template that `use` is one use of."""
+def container_template(use: StepUse, pipeline: ir.Pipeline) -> manifest.Template:
+    """Return the container template of `pipeline` that `use` is one use of."""
     template = use.template
     settings = template.shape.settings
-    placement = place(settings)
+    placement = place(settings, pipeline.settings)
     paths = {output: f"{OUTPUT_FOLDER}/{name}" for output, name in template.outputs.items()}
     return manifest.Template(
         name=template.name,
@@ -43,9 +42,9 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
             image=settings.image,
             command=command(inline=settings.code == "inline"),
             args=tuple(step_arguments(_messenger(template), _spell, paths)),
-            env=_environment(settings, code),
+            env=_environment(placement, pipeline.code),
             resources=_resources(placement.resources),
-            volume_mounts=_volume_mounts(settings),
+            volume_mounts=volume_mounts(placement, inline=settings.code == "inline"),
         ),
         outputs=manifest.Outputs(
             parameters=tuple(
@@ -59,11 +58,7 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
         else None,
         retry_strategy=_retry_strategy(settings),
         active_deadline_seconds=settings.timeout,
-        node_selector=placement.node_selector or None,
-        tolerations=tuple(
-            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
-        )
-        or None,
+        **pod_fields(placement),
     )
 
 
@@ -97,10 +92,10 @@ def _inputs(use: StepUse) -> manifest.Parameters | None:
     return manifest.Parameters(parameters=tuple(manifest.Parameter(name=n) for n in use.inputs))
 
 
-def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
+def _environment(placement: Placement, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
         # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in settings.env.items()},
+        **{name: value.replace("$", "$$") for name, value in placement.environment.items()},
         "HEADRACE_CODE": placeholder(f"workflow.parameters.{CODE_PARAMETER}"),
         "HEADRACE_MODULES": ",".join(code.modules),
         **({"HEADRACE_IMPORT": code.imported_first} if code.imported_first else {}),
@@ -111,12 +106,6 @@ def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.Enviro
 
 def _resources(quantities: dict[str, str]) -> manifest.Resources | None:
     return manifest.Resources(requests=quantities, limits=quantities) if quantities else None
-
-
-def _volume_mounts(settings: StepSettings) -> tuple[manifest.VolumeMount, ...] | None:
-    if settings.code != "inline":
-        return None
-    return tuple(manifest.VolumeMount(name=n, mount_path=path) for n, path in FOLDERS.items())
 
 
 def _retry_strategy(settings: StepSettings) -> manifest.RetryStrategy | None:

@@ -34,7 +34,7 @@ def check(
     yield from _run_parameters(pipeline)
     steps = [n for n in dataflow.walk(pipeline.body) if isinstance(n, ir.Call | ir.Compute)]
     for step in steps:
-        yield from _resources(step)
+        yield from _resources(step, pipeline)
     yield from expanded_variables(pipeline, "{{", "Kubeflow")
     if not steps:
         yield Diagnostic(
@@ -77,8 +77,8 @@ def _run_parameters(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
             )
 
 
-def _resources(step: ir.Call | ir.Compute) -> Iterator[Diagnostic]:
-    others = sorted(extended(place(step.settings).resources))
+def _resources(step: ir.Call | ir.Compute, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
+    others = sorted(extended(place(step.settings, pipeline.settings).resources))
     if len(others) > 1:
         yield Diagnostic(
             code="HR501",

@@ -280,13 +280,38 @@ class ConfigMapAsVolume(ManifestPart):
     config_map_name_parameter: ConfigMapName
 
 
+class LabelRequirement(ManifestPart):
+    """What is required of one label of a node."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] | None = None
+
+
+class NodeAffinityTerm(ManifestPart):
+    """Requirements that hold together; one term of several must hold."""
+
+    match_expressions: tuple[LabelRequirement, ...]
+
+
+class EmptyDirectoryMount(ManifestPart):
+    """A volume that lives as long as its pod, and where the container finds it."""
+
+    volume_name: str
+    mount_path: str
+    medium: Literal["Memory"]
+    size_limit: str
+
+
 class ExecutorConfig(ManifestPart):
     """What Kubernetes is told about the pod of one executor. The deadline counts for each pod."""
 
     pod_metadata: PodMetadata
     node_selector: NodeSelector | None = None
+    node_affinity: tuple[NodeAffinityTerm, ...] | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
     config_map_as_volume: tuple[ConfigMapAsVolume, ...] | None = None
+    empty_dir_mounts: tuple[EmptyDirectoryMount, ...] | None = None
     active_deadline_seconds: str | None = None
 
 

@@ -7,16 +7,15 @@ The API server takes components with equal containers for one and the same, what
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
-from headrace.targets.accelerators import place
-from headrace.targets.inline_code import FOLDERS, command, config_map_names
+from headrace.targets.accelerators import Placement, place
+from headrace.targets.inline_code import command, config_map_names
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.names import Names, parameter_name
+from headrace.targets.kubeflow.pods import executor_config
 from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, Types, definitions
 from headrace.targets.step_command import glue_names, step_arguments
 
@@ -49,6 +48,7 @@ def step_parts(
         ir.Output(node=node.id, name=output): key for output, key in keys.items()
     }
     label = executor_label(name)
+    placement = place(node.settings, pipeline.settings)
     component = manifest.Component(
         input_definitions=definitions({n: types.of(r) for r, n in inputs.items()} | dict(further)),
         output_definitions=definitions({key: types.of(r) for r, key in made.items()}),
@@ -60,11 +60,17 @@ def step_parts(
             # What the API server keeps containers apart by is as unique as the component.
             node.replace(id=name.removeprefix("comp-")),
             pipeline,
+            placement,
             inputs,
             keys,
             types,
         ),
-        config=_config(node.settings, pipeline, node.span),
+        config=executor_config(
+            placement,
+            {SOURCE_ANNOTATION: str(node.span)},
+            node.settings.timeout,
+            config_map_names(pipeline) if node.settings.code == "inline" else {},
+        ),
         callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
     )
 
@@ -110,6 +116,7 @@ def _inputs(
 def _executor(
     node: ir.Call | ir.Compute,
     pipeline: ir.Pipeline,
+    placement: Placement,
     inputs: Mapping[AnyReference, str],
     keys: Mapping[str, str],
     types: ParameterTypes,
@@ -129,8 +136,8 @@ def _executor(
             image=node.settings.image,
             command=command(inline=node.settings.code == "inline"),
             args=tuple(arguments),
-            env=_environment(node.settings, pipeline),
-            resources=_resources(place(node.settings).resources),
+            env=_environment(placement, pipeline),
+            resources=_resources(placement.resources),
         )
     )
 
@@ -146,11 +153,11 @@ def output_placeholder(name: str) -> str:
 
 
 def _environment(
-    settings: StepSettings, pipeline: ir.Pipeline
+    placement: Placement, pipeline: ir.Pipeline
 ) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
         # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in settings.env.items()},
+        **{name: value.replace("$", "$$") for name, value in placement.environment.items()},
         "HEADRACE_CODE": pipeline.code.digest,
         "HEADRACE_MODULES": ",".join(pipeline.code.modules),
     }
@@ -179,34 +186,4 @@ def _resources(quantities: Mapping[str, str]) -> manifest.Resources | None:
         accelerator=manifest.Accelerator(resource_type=others[0][0], resource_count=others[0][1])
         if others
         else None,
-    )
-
-
-def _config(settings: StepSettings, pipeline: ir.Pipeline, span: Span) -> manifest.ExecutorConfig:
-    placement = place(settings)
-    return manifest.ExecutorConfig(
-        pod_metadata=manifest.PodMetadata(annotations={SOURCE_ANNOTATION: str(span)}),
-        node_selector=manifest.NodeSelector(labels=placement.node_selector)
-        if placement.node_selector
-        else None,
-        tolerations=tuple(
-            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
-        )
-        or None,
-        config_map_as_volume=_mounted(pipeline) if settings.code == "inline" else None,
-        active_deadline_seconds=None if settings.timeout is None else str(settings.timeout),
-    )
-
-
-def _mounted(pipeline: ir.Pipeline) -> tuple[manifest.ConfigMapAsVolume, ...]:
-    return tuple(
-        manifest.ConfigMapAsVolume(
-            config_map_name=name,
-            mount_path=FOLDERS[volume],
-            optional=False,
-            config_map_name_parameter=manifest.ConfigMapName(
-                runtime_value=manifest.Constant(constant=name)
-            ),
-        )
-        for volume, name in config_map_names(pipeline).items()
     )

@@ -321,8 +321,8 @@ def test_a_component_and_the_whole_are_measured() -> None:
 
 
 def test_what_kubeflow_cannot_give_a_pod_is_refused() -> None:
-    both = {"nvidia.com/gpu": "1", "ephemeral-storage": "5Gi"}
-    settings = StepSettings(image="i", resources=both, env={"A": "{{b}}"})
+    gpu = {"nvidia.com/gpu": "1"}
+    settings = StepSettings(image="i", resources=gpu, ephemeral_storage="5Gi", env={"A": "{{b}}"})
     found = list(TARGET.check(pipeline(call("f", settings=settings))))
     assert [d.code for d in found] == ["HR501", "HR513"]
     assert "ephemeral-storage and nvidia.com/gpu" in found[0].message
@@ -349,4 +349,7 @@ def test_every_feature_is_in_the_table_with_its_source() -> None:
     assert all(s.how and s.reference.startswith("https://") for s in table.values())
     assert all(s.since or s.level is Level.REFUSED for s in table.values())
     used = {feature for p in PIPELINES.values() for feature, _ in features_used(p)}
-    assert set(Feature) - used == {Feature.CATCHUP}
+    # Placements need these; test_placement.py has them.
+    placed = {Feature.NODE_AFFINITY, Feature.SHARED_MEMORY}
+    placed |= {Feature.RUNTIME_CLASS, Feature.SCHEDULER}
+    assert set(Feature) - used == {Feature.CATCHUP, *placed}
