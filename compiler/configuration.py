@@ -4,10 +4,11 @@ Later wins, key by key: the `[tool.headrace]` of the module's PEP 723 block; `he
 `[tool.headrace]` of `pyproject.toml`, found upwards from the module; the profile; the overrides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,6 +16,7 @@ from headrace.compiler.configuration_files import (
     Origin,
     Tree,
     parse_override,
+    read_policies,
     read_project,
     read_script_block,
     script_metadata,
@@ -25,16 +27,20 @@ from headrace.compiler.configuration_files import (
 from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_layer
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
-from headrace.compiler.settings import PipelineSettings, StepSettings
+from headrace.compiler.settings import PipelineSettings, Policy, StepSettings
 from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath, TomlPlaces
+
+PolicyPlaces: TypeAlias = Callable[[TomlPath], Span | None]
+"""Gives the place of a key of a policy."""
 
 
 @dataclass(frozen=True)
 class Configuration:
     """The merged configuration of one module.
 
+    `layers` were merged, the later over the earlier ones, but for their policies, which add up.
     `project_folder` is the folder of the configuration file, else of the nearest `pyproject.toml`,
     else the module's own. `sources` are the files read beside the module, by the path that
     messages show. `dependencies` are those of the PEP 723 block; `requires_python` is that of the
@@ -48,6 +54,7 @@ class Configuration:
     dependencies: tuple[str, ...] = ()
     sources: dict[str, SourceFile] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
+    profile: str | None = None
 
     @property
     def pipeline(self) -> PipelineSettings:
@@ -98,6 +105,42 @@ class Configuration:
             merged["image"] = self.tree["image"]
         return merged
 
+    def places(self, names: Sequence[str], path: TomlPath) -> Iterator[Span]:
+        """Yield where `path` is set for the step that has `names`: what wins first."""
+        tables: list[TomlPath] = [("steps", name) for name in reversed(dict.fromkeys(names))]
+        if path == ("image",):
+            tables.append(())
+        for table in (*tables, ("defaults",)):
+            for origin, prefix in self._read_last_first():
+                span = origin.value((*prefix, *table, *path))
+                if span is not None:
+                    yield span
+
+    def policies(self) -> Iterator[tuple[Policy, PolicyPlaces]]:
+        """Yield every policy, wherever it stands, and what gives the place of a key of it."""
+        for layer, prefix in self._layers_and_prefixes():
+            tree = layer.tree
+            for name in prefix:
+                tree = table_or_empty(tree.get(name))
+            if "policy" in tree:
+                yield (
+                    msgspec.convert(tree["policy"], Policy),
+                    partial(_policy_place, layer.origin, prefix),
+                )
+
+    def _read_last_first(self) -> Iterator[tuple[Origin, tuple[str, ...]]]:
+        for layer, prefix in reversed([*self._layers_and_prefixes()]):
+            yield layer.origin, prefix
+
+    def _layers_and_prefixes(self) -> Iterator[tuple[Layer, tuple[str, ...]]]:
+        """Yield each layer with the table in it that was merged, in the order of the merging."""
+        given = [layer for layer in self.layers if layer.origin.source.shown_path == COMMAND_LINE]
+        files = [layer for layer in self.layers if layer not in given]
+        yield from ((layer, ()) for layer in files)
+        if self.profile is not None:
+            yield from ((layer, ("profiles", self.profile)) for layer in files)
+        yield from ((layer, ()) for layer in given)
+
     def check_steps(self, known: set[str], sink: Sink) -> None:
         """Report every table for a step whose name is not in `known`."""
         for layer in self.layers:
@@ -112,6 +155,10 @@ class Configuration:
                             known_names(known) if known else "remove the table: there are no steps"
                         )
                         sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
+
+
+def _policy_place(origin: Origin, prefix: TomlPath, path: TomlPath) -> Span | None:
+    return origin.value((*prefix, "policy", *path))
 
 
 def load(
@@ -129,10 +176,13 @@ def load(
     block = read_script_block(source, sink)
     own, dependencies = script_metadata(*block, sink) if block else (None, ())
     sources: dict[str, SourceFile] = {}
-    file, folder, project = read_project(module_path.resolve().parent, sink, sources)
+    module_folder = module_path.resolve().parent
+    file, folder, project = read_project(module_folder, sink, sources)
     layers = [checked_layer(block[0], tool_table(*block, sink), sink)] if block else []
     if file:
         layers.append(checked_layer(file[0], file[1], sink))
+    for further in read_policies(module_folder, folder, file and file[0], sink, sources):
+        layers.append(checked_layer(*further, sink))
     tree: Tree = {}
     for layer in layers:
         _merge(tree, layer.tree)
@@ -155,6 +205,7 @@ def load(
         dependencies=dependencies,
         sources=sources,
         layers=tuple(layers),
+        profile=profile,
     )
 
 

@@ -1,7 +1,7 @@
 """The order of a compilation: the only file that knows it."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from headrace.compiler.target import ManifestFile, Target
 from headrace.compiler.verify import verify
 
 if TYPE_CHECKING:
+    from headrace.compiler.configuration import Configuration
     from headrace.compiler.frontend.given import Given
     from headrace.compiler.frontend.project import Project
 
@@ -45,6 +46,7 @@ class Compilation:
     is_only_configuration: bool = False
     compute_settings: StepSettings | None = None
     project: "Project | None" = None
+    configuration: "Configuration | None" = None
     checked: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -89,6 +91,7 @@ def compile_source(
         not settings and not configuration.has_profiles,
         configuration.step([]),
         project,
+        configuration,
     )
 
 
@@ -155,6 +158,9 @@ def emit(
         _warn_about_image(pipeline, sink)
     if pipeline.artifacts_at is not None and pipeline.settings.store is None:
         _warn_about_store(pipeline.artifacts_at, sink)
+    if compilation.configuration is not None:
+        for finding in _pod_findings(pipeline, compilation.configuration):
+            sink.add(finding)
 
     def emitted(name: str) -> _Emitted:
         return _emitted(compilation, pipeline, load_target(name))
@@ -181,6 +187,15 @@ def _emitted(compilation: Compilation, pipeline: ir.Pipeline, target: Target) ->
         if not found.failed and not compilation.diagnostics.failed:
             files = target.emit(given)
     return _Emitted(tuple(found), files, target.file_names(pipeline))
+
+
+def _pod_findings(pipeline: ir.Pipeline, configuration: "Configuration") -> Iterator[Diagnostic]:
+    """Yield what is wrong with the pods that the steps of `pipeline` ask for, on every target."""
+    from headrace.compiler.pod_conflicts import conflicts
+    from headrace.compiler.policy import violations
+
+    yield from conflicts(pipeline, configuration)
+    yield from violations(pipeline, configuration)
 
 
 def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:

@@ -792,7 +792,7 @@ def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> No
     [
         ("headrace co", ["plain,compile"]),
         ("headrace compile shout.py --target a", ["plain,argo", "plain,airflow"]),
-        ("headrace explain HR40", [f"plain,HR40{number}" for number in range(1, 8)]),
+        ("headrace explain HR40", [f"plain,HR40{number}" for number in range(1, 10)]),
         ("headrace explain hr404", ["plain,HR404"]),
         ("headrace check shout.py --target ", ["plain,argo", "plain,kubeflow", "plain,airflow"]),
         ("headrace check shout.py --output-format s", ["plain,sarif"]),

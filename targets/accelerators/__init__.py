@@ -11,11 +11,13 @@ class Placement:
     """What a pod asks of a node.
 
     `resources` are Kubernetes quantities by resource name, used as request and as limit.
+    `device_name` is a regular expression that is found in the name of each accelerator.
     """
 
     resources: dict[str, str] = field(default_factory=dict)
     node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
+    device_name: str = ""
 
 
 def place(settings: StepSettings) -> Placement:

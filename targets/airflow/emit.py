@@ -3,11 +3,11 @@
 import builtins
 import keyword
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, TypeVar
 
-from headrace.compiler import ir
+from headrace.compiler import ir, pods
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import StepSettings
 from headrace.runtime import wire
@@ -21,8 +21,10 @@ from headrace.targets.airflow.literals import (
     pod_name,
     template_text,
 )
+from headrace.targets.airflow.pods import has_plain_resources, rest_of
 from headrace.targets.airflow.spelling import Spelling
 from headrace.targets.airflow.templates import dag_template
+from headrace.targets.asked_devices import device_variables
 from headrace.targets.step_command import step_arguments
 
 STORE_PARAMETER = "headrace_store"
@@ -33,6 +35,9 @@ XCOM_FILE = "/airflow/xcom/return.json"
 
 DEFAULT_ACTIVE_RUNS = 16
 """How many runs may overlap where nothing forbids it: Airflow's own default, written out."""
+
+LONGEST_WAIT = 604_800
+"""Seconds, a week, that a pod may wait in a queue until the task fails; elsewhere half an hour."""
 
 _TAKEN = frozenset(
     (
@@ -252,20 +257,34 @@ class _Builder:
     def _settings_of_pod(self, settings: StepSettings) -> dict[str, Any]:
         placement = place(settings)
         limited = settings.retries.limit > 0
+        made = pods.pod(settings, placement.resources)
         resources = _resources(settings)
+        queued = settings.queue is not None
         return {
             "image": template_text(settings.image) if settings.image != self._image else None,
-            "environment": tuple((k, container_text(v)) for k, v in settings.env.items()),
+            "environment": _pairs(
+                {
+                    **{v["name"]: v["value"] for v in pods.environment(settings)},
+                    **device_variables(settings, placement),
+                }
+            ),
             "retries": settings.retries.limit,
             "retry_delay": settings.retries.delay if limited else 0,
             "retry_factor": settings.retries.factor,
             "max_retry_delay": settings.retries.max_delay if limited else None,
-            "timeout": settings.timeout,
+            # The wait in a queue is not a part of the step, so there the pod keeps the time.
+            "timeout": None if queued else settings.timeout,
+            "active_deadline": settings.timeout if queued else None,
+            "startup_timeout": LONGEST_WAIT if queued else None,
             "resources": None if resources == self._resources else resources,
-            "node_selector": tuple(
-                (k, template_text(v)) for k, v in placement.node_selector.items()
-            ),
+            "node_selector": _pairs(placement.node_selector),
             "tolerations": placement.tolerations,
+            "labels": _pairs(pods.labels(settings)),
+            "annotations": _pairs(pods.annotations(settings)),
+            "service_account": settings.service_account,
+            "priority_class": settings.priority_class,
+            "scheduler": settings.scheduler,
+            "pod": rest_of(made),
         }
 
     def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
@@ -292,8 +311,17 @@ def _most_common(values: Iterable[_T]) -> _T | None:
     return next((value for value, _ in Counter(values).most_common(1)), None)
 
 
+def _pairs(texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return `texts` with the values as templates that Jinja renders to them."""
+    return tuple((name, template_text(value)) for name, value in texts.items())
+
+
 def _resources(settings: StepSettings) -> tuple[tuple[str, str], ...]:
-    return tuple(place(settings).resources.items())
+    """Return the resources that are an argument of the operator: none that `pod` has changed."""
+    resources = place(settings).resources
+    if settings.pod and not has_plain_resources(pods.pod(settings, resources)):
+        return ()
+    return tuple(resources.items())
 
 
 def _items(node: ir.Map, spelling: Spelling) -> str:

@@ -4,7 +4,9 @@ Texts named `...template` and the arguments of pods are rendered by Airflow with
 starts; everything else stands in the file as it is.
 """
 
-from typing import Literal
+from typing import Any, Literal
+
+from msgspec import field
 
 from headrace.compiler.frozen_struct import FrozenStruct, without_suffix
 from headrace.compiler.settings import Toleration
@@ -45,8 +47,10 @@ class Task(_Kind):
 class PodTask(Task):
     """A step or a compute node, run in a pod.
 
-    `image` and `resources` are absent where they are those of the whole DAG; delays and `timeout`
-    are in seconds.
+    `image`, `resources` and `startup_timeout` are absent where they are those of the whole DAG;
+    delays and timeouts are in seconds. `timeout` counts from the start of the task, and
+    `active_deadline` from that of its pod. `pod` is what no argument of the operator is for, as
+    JSON of Kubernetes, its texts as templates.
     """
 
     name: str
@@ -63,6 +67,14 @@ class PodTask(Task):
     resources: tuple[tuple[str, str], ...] | None = None
     node_selector: tuple[tuple[str, str], ...] = ()
     tolerations: tuple[Toleration, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    service_account: str | None = None
+    priority_class: str | None = None
+    scheduler: str | None = None
+    pod: dict[str, Any] = field(default_factory=dict)
+    startup_timeout: int | None = None
+    active_deadline: int | None = None
 
 
 class ListTask(Task):

@@ -27,8 +27,9 @@ class ManifestPart(FrozenStruct, rename="camel", omit_defaults=True):
 
 
 class Metadata(ManifestPart):
-    """The metadata of a template."""
+    """The metadata of a template, which is that of its pods."""
 
+    labels: dict[str, str] | None = None
     annotations: dict[str, str]
 
 
@@ -74,10 +75,11 @@ class Outputs(ManifestPart):
 
 
 class EnvironmentVariable(ManifestPart):
-    """A variable of a container."""
+    """A variable of a container: its value, or where Kubernetes takes that from."""
 
     name: str
-    value: str
+    value: str | None = None
+    value_from: dict[str, Any] | None = None
 
 
 class Resources(ManifestPart):
@@ -95,6 +97,7 @@ class Container(ManifestPart):
     args: tuple[str, ...]
     env: tuple[EnvironmentVariable, ...]
     resources: Resources | None = None
+    volume_mounts: tuple[dict[str, Any], ...] | None = None
 
 
 class Backoff(ManifestPart):
@@ -171,6 +174,11 @@ class Template(ManifestPart):
     active_deadline_seconds: int | None = None
     node_selector: dict[str, str] | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
+    service_account_name: str | None = None
+    priority_class_name: str | None = None
+    scheduler_name: str | None = None
+    volumes: tuple[dict[str, Any], ...] | None = None
+    pod_spec_patch: str | None = None
 
 
 class WorkflowTemplateSpec(ManifestPart):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from headrace.compiler import ir
+from headrace.compiler import ir, pods
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
@@ -10,7 +10,9 @@ from headrace.targets.accelerators import place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
 from headrace.targets.argo.step_uses import FUNCTION_INPUT, STEP_INPUT, Step, StepTemplate, StepUse
+from headrace.targets.asked_devices import device_variables
 from headrace.targets.step_command import COMMAND, step_arguments
+from headrace.targets.yaml_writer import to_yaml
 
 OUTPUT_FOLDER = "/tmp/headrace/outputs"
 """Where the shim writes outputs and the executor takes them from."""
@@ -34,9 +36,10 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
     settings = template.shape.settings
     placement = place(settings)
     paths = {output: f"{OUTPUT_FOLDER}/{name}" for output, name in template.outputs.items()}
+    volumes, mounts = pods.volumes(settings)
     return manifest.Template(
         name=template.name,
-        metadata=source_metadata(*(node.span for node in template.nodes)),
+        metadata=_metadata(settings, *(node.span for node in template.nodes)),
         inputs=_inputs(use),
         container=manifest.Container(
             image=settings.image,
@@ -44,6 +47,7 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
             args=tuple(step_arguments(_messenger(template), _spell, paths)),
             env=_environment(settings, code),
             resources=_resources(placement.resources),
+            volume_mounts=tuple(mounts) or None,
         ),
         outputs=manifest.Outputs(
             parameters=tuple(
@@ -62,6 +66,20 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
             manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
         )
         or None,
+        service_account_name=settings.service_account,
+        priority_class_name=settings.priority_class,
+        scheduler_name=settings.scheduler,
+        volumes=tuple(volumes) or None,
+        # Argo merges it into the pod last, as `pods.merged` does.
+        pod_spec_patch=to_yaml(settings.pod) if settings.pod else None,
+    )
+
+
+def _metadata(settings: StepSettings, *spans: Span) -> manifest.Metadata:
+    own = source_metadata(*spans)
+    return manifest.Metadata(
+        labels=pods.labels(settings) or None,
+        annotations={**own.annotations, **pods.annotations(settings)},
     )
 
 
@@ -97,14 +115,23 @@ def _inputs(use: StepUse) -> manifest.Parameters | None:
 
 def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
-        # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in settings.env.items()},
         "HEADRACE_CODE": placeholder(f"workflow.parameters.{CODE_PARAMETER}"),
         "HEADRACE_MODULES": ",".join(code.modules),
         **({"HEADRACE_IMPORT": code.imported_first} if code.imported_first else {}),
         "HEADRACE_STORE": placeholder(f"workflow.parameters.{STORE_PARAMETER}"),
+        **device_variables(settings, place(settings)),
     }
-    return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())
+    return (
+        *(
+            manifest.EnvironmentVariable(name=v["name"], value=v["value"])
+            for v in pods.environment(settings)
+        ),
+        *(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items()),
+        *(
+            manifest.EnvironmentVariable(name=v["name"], value_from=v["valueFrom"])
+            for v in pods.references(settings)
+        ),
+    )
 
 
 def _resources(quantities: dict[str, str]) -> manifest.Resources | None:

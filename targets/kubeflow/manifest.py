@@ -243,6 +243,7 @@ class PipelineSpec(ManifestPart):
 class PodMetadata(ManifestPart):
     """Metadata of the pod of an executor."""
 
+    labels: dict[str, str] | None = None
     annotations: dict[str, str]
 
 
@@ -263,8 +264,20 @@ class TolerationSpec(ManifestPart):
 
 
 class ExecutorConfig(ManifestPart):
-    """What Kubernetes is told about the pod of one executor. The deadline counts for each pod."""
+    """What Kubernetes is told about the pod of one executor. The deadline counts for each pod.
 
+    The lists are messages of the same name, as their JSON has them.
+    """
+
+    secret_as_volume: tuple[dict[str, Any], ...] | None = None
+    secret_as_env: tuple[dict[str, Any], ...] | None = None
+    pvc_mount: tuple[dict[str, Any], ...] | None = None
+    config_map_as_volume: tuple[dict[str, Any], ...] | None = None
+    config_map_as_env: tuple[dict[str, Any], ...] | None = None
+    field_path_as_env: tuple[dict[str, Any], ...] | None = None
+    empty_dir_mounts: tuple[dict[str, Any], ...] | None = None
+    image_pull_secret: tuple[dict[str, Any], ...] | None = None
+    image_pull_policy: str | None = None
     pod_metadata: PodMetadata
     node_selector: NodeSelector | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None

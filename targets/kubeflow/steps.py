@@ -14,8 +14,10 @@ from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 from headrace.targets.accelerators import place
+from headrace.targets.asked_devices import device_variables
 from headrace.targets.kubeflow import manifest
 from headrace.targets.kubeflow.names import Names, parameter_name
+from headrace.targets.kubeflow.pods import CarriedPod, carried
 from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, Types, definitions
 from headrace.targets.step_command import COMMAND, glue_names, step_arguments
 
@@ -48,6 +50,7 @@ def step_parts(
         ir.Output(node=node.id, name=output): key for output, key in keys.items()
     }
     label = executor_label(name)
+    pod = carried(node.settings)
     component = manifest.Component(
         input_definitions=definitions({n: types.of(r) for r, n in inputs.items()} | dict(further)),
         output_definitions=definitions({key: types.of(r) for r, key in made.items()}),
@@ -62,8 +65,9 @@ def step_parts(
             inputs,
             keys,
             types,
+            pod,
         ),
-        config=_config(node.settings, node.span),
+        config=_config(node.settings, pod, node.span),
         callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
     )
 
@@ -112,6 +116,7 @@ def _executor(
     inputs: Mapping[AnyReference, str],
     keys: Mapping[str, str],
     types: ParameterTypes,
+    pod: CarriedPod,
 ) -> manifest.Executor:
     def spell(reference: AnyReference) -> str:
         if isinstance(reference, ir.Const):
@@ -128,8 +133,8 @@ def _executor(
             image=node.settings.image,
             command=(COMMAND,),
             args=tuple(arguments),
-            env=_environment(node.settings, pipeline),
-            resources=_resources(place(node.settings).resources),
+            env=_environment(node.settings, pod.variables, pipeline),
+            resources=pod.resources,
         )
     )
 
@@ -145,11 +150,10 @@ def output_placeholder(name: str) -> str:
 
 
 def _environment(
-    settings: StepSettings, pipeline: ir.Pipeline
+    settings: StepSettings, variables: Mapping[str, str], pipeline: ir.Pipeline
 ) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
-        # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in settings.env.items()},
+        **variables,
         "HEADRACE_CODE": pipeline.code.digest,
         "HEADRACE_MODULES": ",".join(pipeline.code.modules),
     }
@@ -157,34 +161,18 @@ def _environment(
         values["HEADRACE_IMPORT"] = pipeline.code.imported_first
     if pipeline.settings.store is not None:
         values["HEADRACE_STORE"] = pipeline.settings.store.replace("$", "$$")
+    values |= device_variables(settings, place(settings))
     return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())
 
 
-def extended(resources: Mapping[str, str]) -> dict[str, str]:
-    """Return what of `resources` is neither cpu nor memory."""
-    return {name: q for name, q in resources.items() if name not in ("cpu", "memory")}
-
-
-def _resources(quantities: Mapping[str, str]) -> manifest.Resources | None:
-    if not quantities:
-        return None
-    cpu, memory = quantities.get("cpu"), quantities.get("memory")
-    others = [*extended(quantities).items()]
-    return manifest.Resources(
-        resource_cpu_request=cpu,
-        resource_cpu_limit=cpu,
-        resource_memory_request=memory,
-        resource_memory_limit=memory,
-        accelerator=manifest.Accelerator(resource_type=others[0][0], resource_count=others[0][1])
-        if others
-        else None,
-    )
-
-
-def _config(settings: StepSettings, span: Span) -> manifest.ExecutorConfig:
+def _config(settings: StepSettings, pod: CarriedPod, span: Span) -> manifest.ExecutorConfig:
     placement = place(settings)
     return manifest.ExecutorConfig(
-        pod_metadata=manifest.PodMetadata(annotations={SOURCE_ANNOTATION: str(span)}),
+        **pod.config,
+        pod_metadata=manifest.PodMetadata(
+            labels=pod.labels or None,
+            annotations={SOURCE_ANNOTATION: str(span), **pod.annotations},
+        ),
         node_selector=manifest.NodeSelector(labels=placement.node_selector)
         if placement.node_selector
         else None,

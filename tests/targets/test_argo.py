@@ -158,6 +158,7 @@ def test_settings_reach_the_pod() -> None:
         {"name": "HEADRACE_CODE", "value": "{{workflow.parameters.headrace-code}}"},
         {"name": "HEADRACE_MODULES", "value": "digits,helpers.images"},
         {"name": "HEADRACE_STORE", "value": "{{workflow.parameters.headrace-store}}"},
+        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
     ]
     assert train["retryStrategy"] == {
         "limit": "3",

@@ -214,6 +214,7 @@ def test_settings_reach_the_pod() -> None:
         {"name": "HEADRACE_CODE", "value": "sha256:" + "ab" * 32},
         {"name": "HEADRACE_MODULES", "value": "digits,helpers.images"},
         {"name": "HEADRACE_STORE", "value": "s3://acme-ml/digits"},
+        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
     ]
     spec, platform = documents(compiled)
     assert platform["exec-train"] == {
@@ -340,6 +341,10 @@ def test_what_the_table_refuses_is_an_error() -> None:
         Feature.RETRY_BACKOFF.value,
         Feature.TIMEZONE.value,
         Feature.OVERLAP_REPLACE.value,
+        Feature.HOST_PATHS.value,
+        Feature.SERVICE_ACCOUNT.value,
+        Feature.PRIORITY_CLASS.value,
+        Feature.SCHEDULER.value,
     }
 
 
