@@ -105,6 +105,11 @@ class Configuration:
             merged["image"] = self.tree["image"]
         return merged
 
+    def sets(self, *keys: str) -> bool:
+        """Return whether one of `keys` is set for any step."""
+        tables = [table_or_empty(self.tree.get("defaults")), *self._configured_steps.values()]
+        return any(key in table for table in tables for key in keys)
+
     def places(self, names: Sequence[str], path: TomlPath) -> Iterator[Span]:
         """Yield where `path` is set for the step that has `names`: what wins first."""
         tables: list[TomlPath] = [("steps", name) for name in reversed(dict.fromkeys(names))]

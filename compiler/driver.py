@@ -191,11 +191,14 @@ def _emitted(compilation: Compilation, pipeline: ir.Pipeline, target: Target) ->
 
 def _pod_findings(pipeline: ir.Pipeline, configuration: "Configuration") -> Iterator[Diagnostic]:
     """Yield what is wrong with the pods that the steps of `pipeline` ask for, on every target."""
-    from headrace.compiler.pod_conflicts import conflicts
-    from headrace.compiler.policy import violations
+    if configuration.sets("secrets", "config_maps", "pod"):
+        from headrace.compiler.pod_conflicts import conflicts
 
-    yield from conflicts(pipeline, configuration)
-    yield from violations(pipeline, configuration)
+        yield from conflicts(pipeline, configuration)
+    if any(True for _ in configuration.policies()):
+        from headrace.compiler.policy import violations
+
+        yield from violations(pipeline, configuration)
 
 
 def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:

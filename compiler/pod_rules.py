@@ -23,10 +23,9 @@ from headrace.compiler.settings import EmptyDir, Volume
 from headrace.compiler.suggestions import did_you_mean, known_names
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_SUBDOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _LONGEST_SUBDOMAIN = 253
-_LONGEST_LABEL = 63
-_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_DATA_KEY = r"[-._a-zA-Z0-9]{1,253}"
 
 _TAKEN_LABELS = frozenset(
     (
@@ -57,7 +56,7 @@ def any_text(value: object) -> str:
 def object_name(value: object) -> str:
     """Accept the name of a Kubernetes object, which is a DNS subdomain."""
     written = text(value)
-    if not _SUBDOMAIN.fullmatch(written) or len(written) > _LONGEST_SUBDOMAIN:
+    if not re.fullmatch(_SUBDOMAIN, written) or len(written) > _LONGEST_SUBDOMAIN:
         raise Refused(
             f"is not the name of a Kubernetes object: {written!r}",
             f"use at most {_LONGEST_SUBDOMAIN} lower-case letters, digits, and - or . between them",
@@ -78,8 +77,8 @@ def entry(kind: str) -> Rule:
     def rule(value: object) -> str:
         written = text(value)
         name, slash, key = written.partition("/")
-        is_name = _SUBDOMAIN.fullmatch(name) and len(name) <= _LONGEST_SUBDOMAIN
-        if not slash or not is_name or not _DATA_KEY.fullmatch(key) or key in (".", ".."):
+        is_name = re.fullmatch(_SUBDOMAIN, name) and len(name) <= _LONGEST_SUBDOMAIN
+        if not slash or not is_name or not re.fullmatch(_DATA_KEY, key) or key in (".", ".."):
             raise Refused(
                 f"does not name an entry of a {kind}: {written!r}",
                 f'write "NAME/KEY": the {kind}, and the entry of it that the variable holds',
@@ -189,15 +188,13 @@ def _known(
 
 # --- what a policy says --------------------------------------------------------------------------
 
-_REGISTRY = re.compile(
-    r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
-)
+_REGISTRY = r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
 
 
 def registry(value: object) -> str:
     """Accept a registry, or a part of one: `ghcr.io`, `ghcr.io/acme`."""
     written = text(value)
-    if not _REGISTRY.fullmatch(written):
+    if not re.fullmatch(_REGISTRY, written):
         hint = 'write it as "ghcr.io" or "ghcr.io/acme", without https:// and without a tag'
         raise Refused(f"is not a registry, or a part of one: {written!r}", hint)
     return written
