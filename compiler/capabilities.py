@@ -1,6 +1,6 @@
 """What targets can express: one table for each, and the check of a pipeline against it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -29,6 +29,9 @@ class Feature(StrEnum):
     RESOURCES = "cpu, memory and other resources"
     NODE_SELECTOR = "node selector"
     TOLERATIONS = "tolerations"
+    NODE_AFFINITY = "node affinity"
+    SHARED_MEMORY = "volume of shared memory"
+    RUNTIME_CLASS = "runtime class"
     REFERENCES = "step with secrets or config maps"
     VOLUMES = "step with volumes"
     HOST_PATHS = "step with a folder of its host"
@@ -137,12 +140,16 @@ def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:
             yield Feature.RETRY_BACKOFF
     if settings.timeout is not None:
         yield Feature.TIMEOUT
-    if settings.cpu or settings.memory or settings.resources:
+    if settings.cpu or settings.memory or settings.ephemeral_storage or settings.resources:
         yield Feature.RESOURCES
     if settings.node_selector:
         yield Feature.NODE_SELECTOR
     if settings.tolerations:
         yield Feature.TOLERATIONS
+    if settings.shared_memory:
+        yield Feature.SHARED_MEMORY
+    if settings.runtime_class:
+        yield Feature.RUNTIME_CLASS
     yield from _pod_features(settings)
 
 
@@ -162,9 +169,17 @@ def _pod_features(settings: StepSettings) -> Iterator[Feature]:
     yield from (feature for feature, value in asked.items() if value)
 
 
-def check(pipeline: ir.Pipeline, capabilities: Capabilities) -> Iterator[Diagnostic]:
-    """Yield an error for each place of `pipeline` that needs what the target refuses."""
-    for feature, span in features_used(pipeline):
+def check(
+    pipeline: ir.Pipeline,
+    capabilities: Capabilities,
+    placed: Iterable[tuple[Feature, Span]] = (),
+) -> Iterator[Diagnostic]:
+    """Yield an error for each place of `pipeline` that needs what the target refuses.
+
+    `placed` is what the placements of its steps need, with a place of each.
+    """
+    used = dict.fromkeys((*features_used(pipeline), *placed))
+    for feature, span in used:
         support = capabilities.features[feature]
         if support.level is Level.REFUSED:
             yield Diagnostic(

@@ -59,7 +59,7 @@ class Configuration:
     @property
     def pipeline(self) -> PipelineSettings:
         """The settings of the pipeline as a whole; a schedule without a cron is none."""
-        names = ("store", "schedule", "targets", "platform")
+        names = ("store", "schedule", "targets", "platform", "accelerators")
         values = {name: self.tree[name] for name in names if name in self.tree}
         if not values.get("schedule", {}).get("cron"):
             values.pop("schedule", None)
@@ -116,50 +116,58 @@ class Configuration:
         if path == ("image",):
             tables.append(())
         for table in (*tables, ("defaults",)):
-            for origin, prefix in self._read_last_first():
-                span = origin.value((*prefix, *table, *path))
+            for layer, prefix in self._latest_first():
+                span = layer.origin.value((*prefix, *table, *path))
                 if span is not None:
                     yield span
 
     def policies(self) -> Iterator[tuple[Policy, PolicyPlaces]]:
         """Yield every policy, wherever it stands, and what gives the place of a key of it."""
-        for layer, prefix in self._layers_and_prefixes():
+        for layer, prefix in reversed(self._latest_first()):
             tree = layer.tree
             for name in prefix:
-                tree = table_or_empty(tree.get(name))
+                tree = table_or_empty(tree.get(str(name)))
             if "policy" in tree:
                 yield (
                     msgspec.convert(tree["policy"], Policy),
                     partial(_policy_place, layer.origin, prefix),
                 )
 
-    def _read_last_first(self) -> Iterator[tuple[Origin, tuple[str, ...]]]:
-        for layer, prefix in reversed([*self._layers_and_prefixes()]):
-            yield layer.origin, prefix
-
-    def _layers_and_prefixes(self) -> Iterator[tuple[Layer, tuple[str, ...]]]:
-        """Yield each layer with the table in it that was merged, in the order of the merging."""
-        given = [layer for layer in self.layers if layer.origin.source.shown_path == COMMAND_LINE]
-        files = [layer for layer in self.layers if layer not in given]
-        yield from ((layer, ()) for layer in files)
-        if self.profile is not None:
-            yield from ((layer, ("profiles", self.profile)) for layer in files)
-        yield from ((layer, ()) for layer in given)
-
     def check_steps(self, known: set[str], sink: Sink) -> None:
         """Report every table for a step whose name is not in `known`."""
+        for layer, prefix, tree in self.tables():
+            for name in tree.get("steps", {}):
+                if name not in known:
+                    span = layer.origin.key((*prefix, "steps", name))
+                    hint = did_you_mean(name, known) or (
+                        known_names(known) if known else "remove the table: there are no steps"
+                    )
+                    sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
+
+    def tables(self) -> Iterator[tuple[Layer, TomlPath, Tree]]:
+        """Yield each table that may hold all settings, with its place: also those of profiles."""
         for layer in self.layers:
-            profiles: Tree = layer.tree.get("profiles", {})
-            tables: list[tuple[TomlPath, Tree]] = [((), layer.tree)]
-            tables += [(("profiles", name), tree) for name, tree in profiles.items()]
-            for prefix, tree in tables:
-                for name in tree.get("steps", {}):
-                    if name not in known:
-                        span = layer.origin.key((*prefix, "steps", name))
-                        hint = did_you_mean(name, known) or (
-                            known_names(known) if known else "remove the table: there are no steps"
-                        )
-                        sink.report("HR401", f'no step is called "{name}"', span, hint=hint)
+            yield layer, (), layer.tree
+            for name, tree in layer.tree.get("profiles", {}).items():
+                yield layer, ("profiles", name), tree
+
+    def place_of(self, names: Sequence[str], key: str) -> Span | None:
+        """Return where the setting `key` of the step that has `names` gets its value."""
+        return next(self.places(names, (key,)), None)
+
+    def place_of_all(self, key: str) -> Span | None:
+        """Return where the setting `key` of the pipeline as a whole gets its value."""
+        found = (layer.origin.value((*prefix, key)) for layer, prefix in self._latest_first())
+        return next((span for span in found if span), None)
+
+    def _latest_first(self) -> list[tuple[Layer, TomlPath]]:
+        """Return the layers, each with the table that counts there, the last to win first."""
+        late = [each for each in reversed(self.layers) if _is_override(each)]
+        early = [each for each in reversed(self.layers) if not _is_override(each)]
+        found: list[tuple[Layer, TomlPath]] = [(layer, ()) for layer in late]
+        if self.profile is not None:
+            found += [(layer, ("profiles", self.profile)) for layer in early]
+        return found + [(layer, ()) for layer in early]
 
 
 def _policy_place(origin: Origin, prefix: TomlPath, path: TomlPath) -> Span | None:
@@ -201,6 +209,7 @@ def load(
         layers.append(override)
         _merge(tree, override.tree)
     _check_schedule(tree, layers, sink)
+    _check_accelerators(tree, layers, sink)
     required = own or text_or_none(project.get("requires-python"))
     return Configuration(
         tree=tree,
@@ -247,6 +256,10 @@ def _merge(into: Tree, tree: Tree) -> None:
             into[name] = value
 
 
+def _is_override(layer: Layer) -> bool:
+    return layer.origin.source.shown_path == COMMAND_LINE
+
+
 def _check_schedule(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
     schedule = tree.get("schedule")
     written = [layer for layer in layers if layer.origin.key(("schedule",))]
@@ -254,6 +267,15 @@ def _check_schedule(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
         span = written[-1].origin.key(("schedule",)) if written else None
         hint = 'add cron = "0 3 * * *"'
         sink.report("HR402", "`schedule` says no cron", span, hint=hint)
+
+
+def _check_accelerators(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
+    for name, table in table_or_empty(tree.get("accelerators")).items():
+        if "resource" not in table and not sink.failed:
+            places = [layer.origin.key(("accelerators", name)) for layer in layers]
+            span = next((place for place in reversed(places) if place), None)
+            hint = 'add resource = "nvidia.com/gpu"'
+            sink.report("HR402", f"`accelerators.{name}` says no resource", span, hint=hint)
 
 
 def _stock_image(block: tuple[Origin, Tree] | None, required: str | None, sink: Sink) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.compiler import placement_rules as placement
 from headrace.compiler import pod_rules
 from headrace.compiler import setting_rules as rules
 from headrace.compiler.configuration_files import Origin, Tree
@@ -21,14 +22,33 @@ def _pod() -> Schema:
     return pod_schema()
 
 
+_LABELS = NamedEntries(rules.label_value, rules.label_name)
+_TOLERATIONS = rules.list_of(placement.toleration, "tolerations")
+_ENV = NamedEntries(rules.env_value, rules.env_name)
+
+
+def _label_text(value: object) -> str:
+    """Accept the value of a label that is not empty."""
+    return rules.label_value(rules.text(value))
+
+
 _STEP = Table(
     {
         "image": rules.image,
         "cpu": rules.quantity,
         "memory": rules.memory,
+        "ephemeral_storage": rules.memory,
         "resources": NamedEntries(rules.extended_quantity, rules.extended_name),
-        "accelerator": rules.accelerator,
-        "env": NamedEntries(rules.env_value, rules.env_name),
+        "accelerator": placement.accelerator,
+        "network": placement.network,
+        "spot": rules.boolean,
+        "zones": rules.list_of(_label_text, "zones", if_empty="leave it out for any zone"),
+        "reservation": _label_text,
+        "machine_type": _label_text,
+        "machine_family": _label_text,
+        "shared_memory": rules.memory,
+        "runtime_class": placement.object_name,
+        "env": _ENV,
         "retries": Table(
             {
                 "limit": rules.whole_number(0, 1000),
@@ -39,8 +59,8 @@ _STEP = Table(
             short="limit",
         ),
         "timeout": rules.duration(1),
-        "node_selector": NamedEntries(rules.label_value, rules.label_name),
-        "tolerations": rules.list_of(rules.toleration, "tolerations"),
+        "node_selector": _LABELS,
+        "tolerations": _TOLERATIONS,
         "secrets": NamedEntries(pod_rules.entry("secret"), rules.env_name),
         "config_maps": NamedEntries(pod_rules.entry("config map"), rules.env_name),
         "volumes": NamedEntries(pod_rules.volume, pod_rules.mount_path),
@@ -51,6 +71,23 @@ _STEP = Table(
         "queue": pod_rules.queue,
         "scheduler": pod_rules.object_name,
         "pod": Lazy(_pod),
+    }
+)
+_ACCELERATOR = Table(
+    {
+        "resource": placement.extended_resource,
+        "memory_gib": rules.whole_number(1, 100_000),
+        "counts": rules.list_of(
+            rules.whole_number(1, 1000), "counts", if_empty="leave it out for any count"
+        ),
+        "node_selector": _LABELS,
+        "node_affinity": rules.list_of(placement.node_requirement, "requirements"),
+        "tolerations": _TOLERATIONS,
+        "spot_node_selector": _LABELS,
+        "spot_tolerations": _TOLERATIONS,
+        "runtime_class": placement.object_name,
+        "scheduler": placement.object_name,
+        "env": _ENV,
     }
 )
 _FORBID = pod_rules.forbidding("forbid")
@@ -88,7 +125,8 @@ _SHARED: dict[str, Schema] = {
         },
         short="cron",
     ),
-    "platform": rules.platform,
+    "platform": rules.text,
+    "accelerators": NamedEntries(_ACCELERATOR, placement.own_accelerator_name),
     "pipelines": rules.list_of(rules.function_name, "pipelines"),
     "defaults": _STEP,
     "steps": NamedEntries(_STEP),
@@ -179,9 +217,7 @@ def _entry_schema(
 ) -> Schema | None:
     if isinstance(schema, Table):
         if name not in schema.keys:
-            # No one should be led to a key that is refused whatever it holds.
-            known = [key for key, rule in schema.keys.items() if rule is not rules.platform]
-            hint = did_you_mean(name, known) or known_names(known)
+            hint = did_you_mean(name, schema.keys) or known_names(schema.keys)
             _report(sink, "HR401", f"unknown key `{_dotted(path)}`", origin.key(path), hint)
         return schema.keys.get(name)
     try:

@@ -1,17 +1,18 @@
 """The order of a compilation: the only file that knows it."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrace.compiler import capabilities, ignores, ir
-from headrace.compiler.configuration import load
+from headrace.compiler import capabilities, ignores, ir, placements
+from headrace.compiler.configuration import Configuration, load
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
 from headrace.compiler.passes.flatten import flatten
 from headrace.compiler.passes.gathered import mark_gathered
 from headrace.compiler.passes.prune import prune
+from headrace.compiler.placements import Placed
 from headrace.compiler.processes import side_by_side
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 from headrace.compiler.settings import StepSettings
@@ -46,7 +47,7 @@ class Compilation:
     is_only_configuration: bool = False
     compute_settings: StepSettings | None = None
     project: "Project | None" = None
-    configuration: "Configuration | None" = None
+    configuration: Configuration | None = None
     checked: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -72,6 +73,7 @@ def compile_source(
     if project.main is None or not check_importable(project, sink):
         return Compilation(path, None, sink, project.sources)
     configuration = load(path.absolute(), project.main.source, profile, settings, sink)
+    placements.check_names(configuration, sink)
     pipeline = lower_pipeline(project, function, configuration, sink)
     if pipeline is not None:
         verify(pipeline, steered=True)
@@ -158,12 +160,14 @@ def emit(
         _warn_about_image(pipeline, sink)
     if pipeline.artifacts_at is not None and pipeline.settings.store is None:
         _warn_about_store(pipeline.artifacts_at, sink)
+    placed: Sequence[Placed] = ()
     if compilation.configuration is not None:
+        placed = placements.check(pipeline, compilation.configuration, sink)
         for finding in _pod_findings(pipeline, compilation.configuration):
             sink.add(finding)
 
     def emitted(name: str) -> _Emitted:
-        return _emitted(compilation, pipeline, load_target(name))
+        return _emitted(compilation, pipeline, load_target(name), placed)
 
     made = side_by_side(emitted, names) if processes > 1 else [emitted(name) for name in names]
     for each in made:
@@ -175,16 +179,18 @@ def emit(
     return {name: each.files for name, each in zip(names, made, strict=True)}
 
 
-def _emitted(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> _Emitted:
+def _emitted(
+    compilation: Compilation, pipeline: ir.Pipeline, target: Target, placed: Sequence[Placed]
+) -> _Emitted:
     found = Sink()
-    for diagnostic in capabilities.check(pipeline, target.capabilities):
+    for diagnostic in capabilities.check(pipeline, target.capabilities, placed):
         found.add(diagnostic)
     files: tuple[ManifestFile, ...] = ()
-    if not found.failed:
+    if not found.failed and not compilation.diagnostics.failed:
         given = lowered(compilation, pipeline, target)
         for diagnostic in target.check(given):
             found.add(diagnostic)
-        if not found.failed and not compilation.diagnostics.failed:
+        if not found.failed:
             files = target.emit(given)
     return _Emitted(tuple(found), files, target.file_names(pipeline))
 

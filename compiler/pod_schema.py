@@ -15,6 +15,7 @@ _OWN_KEYS = {
     "activeDeadlineSeconds": "timeout",
     "nodeSelector": "node_selector",
     "priorityClassName": "priority_class",
+    "runtimeClassName": "runtime_class",
     "schedulerName": "scheduler",
     "serviceAccount": "service_account",
     "serviceAccountName": "service_account",

@@ -127,11 +127,11 @@ def _volume_name(path: str, volume: Volume, source: Tree, taken: Mapping[str, Tr
     return name
 
 
-def pod(settings: StepSettings, resources: Mapping[str, str]) -> Tree:
+def pod(settings: StepSettings, resources: Mapping[str, str], affinity: Tree | None = None) -> Tree:
     """Return the pod of a step: its metadata, and its PodSpec with the setting `pod` merged in.
 
-    `resources` are the limits and requests of its container by name. What engines add, and where
-    the pod is placed, is not in it.
+    `resources` are the limits and requests of its container by name, `affinity` that of the pod.
+    What engines add, and where else the pod is placed, is not in it.
     """
     container: Tree = {
         "name": MAIN,
@@ -148,6 +148,7 @@ def pod(settings: StepSettings, resources: Mapping[str, str]) -> Tree:
         "schedulerName": settings.scheduler,
     }
     spec: Tree = {key: value for key, value in named.items() if value is not None}
+    spec |= {"affinity": affinity} if affinity else {}
     spec |= {"containers": [container], **({"volumes": found} if found else {})}
     metadata = {"labels": labels(settings), "annotations": annotations(settings)}
     return {

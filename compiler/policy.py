@@ -32,7 +32,11 @@ def violations(pipeline: ir.Pipeline, configuration: Configuration) -> Iterator[
 
 def _of_pod(policy: Policy, places: PolicyPlaces, settings: StepSettings) -> Iterator[Finding]:
     """Yield what `policy`, whose keys have `places`, has against the pod of a step."""
-    asked = {"cpu": settings.cpu, "memory": settings.memory}
+    asked = {
+        "cpu": settings.cpu,
+        "memory": settings.memory,
+        "ephemeral-storage": settings.ephemeral_storage,
+    }
     resources = {name: q for name, q in asked.items() if q is not None} | settings.resources
     made = pod(settings, resources)
     for rule, message, hint, paths, missing in _violations(settings, made, policy):
@@ -160,7 +164,8 @@ def _limits(settings: StepSettings, made: Tree, policy: Policy) -> Iterator[_Vio
                 continue
             message = f"the policy requires a limit of {name}"
             if container["name"] == MAIN:
-                key = name if name in ("cpu", "memory") else f'resources."{name}"'
+                keys = {"ephemeral-storage": "ephemeral_storage", "cpu": "cpu", "memory": "memory"}
+                key = keys.get(name, f'resources."{name}"')
                 hint = f'set {key} = "...", for the step or in [defaults]'
                 yield ("limits",), message, hint, (), f"no limit of {name}"
             else:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from headrace.compiler.target import Target
+    from headrace.compiler.target import Placements, Target
 
 TARGETS = {
     "argo": "headrace.targets.argo",
@@ -26,3 +26,11 @@ def load_target(name: str) -> "Target":
     from importlib import import_module
 
     return cast("Target", import_module(TARGETS[name]).TARGET)
+
+
+def load_placements() -> "Placements":
+    """Import and return what knows the accelerators of platforms."""
+    from importlib import import_module
+
+    module = import_module("headrace.targets.accelerators.checks")
+    return cast("Placements", module.PLACEMENTS)

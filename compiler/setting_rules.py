@@ -53,7 +53,12 @@ class Refused(ValueError):
         self.code = code
 
 
-def _wrong_type(value: object, wanted: str, hint: str) -> NoReturn:
+def wrong_type(value: object, wanted: str, hint: str) -> NoReturn:
+    """Refuse `value`, whose type is not the `wanted` one.
+
+    Raises:
+        Refused: always.
+    """
     names = {bool: "true or false", str: "a text", int: "a number", float: "a number"}
     names |= {list: "a list", dict: "a table"}
     raise Refused(f"must be {wanted}, not {names.get(type(value), 'a date or a time')}", hint)
@@ -62,7 +67,7 @@ def _wrong_type(value: object, wanted: str, hint: str) -> NoReturn:
 def text(value: object) -> str:
     """Accept a text that is not empty."""
     if not isinstance(value, str):
-        _wrong_type(value, "a text", "put it in quotes")
+        wrong_type(value, "a text", "put it in quotes")
     if not value or "\0" in value:
         raise Refused("must not be empty or hold a NUL character", "write a text")
     return value
@@ -71,7 +76,7 @@ def text(value: object) -> str:
 def boolean(value: object) -> bool:
     """Accept true or false."""
     if not isinstance(value, bool):
-        _wrong_type(value, "true or false", "write it without quotes")
+        wrong_type(value, "true or false", "write it without quotes")
     return value
 
 
@@ -80,7 +85,7 @@ def whole_number(minimum: int, maximum: int) -> Rule:
 
     def rule(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            _wrong_type(value, "a whole number", f"write it as {minimum}, without quotes")
+            wrong_type(value, "a whole number", f"write it as {minimum}, without quotes")
         if not minimum <= value <= maximum:
             nearest = min(max(value, minimum), maximum)
             raise Refused(f"must be from {minimum} to {maximum}, not {value}", f"write {nearest}")
@@ -95,7 +100,7 @@ def duration(minimum: int) -> Rule:
     def rule(value: object) -> int:
         hint = 'write seconds as a number, or a text such as "30s", "10m", "1h30m" or "2d"'
         if isinstance(value, bool) or not isinstance(value, int | str):
-            _wrong_type(value, "a duration", hint)
+            wrong_type(value, "a duration", hint)
         seconds = value if isinstance(value, int) else _seconds(value)
         if seconds is None:
             raise Refused(f"is not a duration: {value!r}", hint)
@@ -118,7 +123,7 @@ def _seconds(written: str) -> int | None:
 def quantity(value: object) -> str:
     """Accept a Kubernetes quantity that is more than zero."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        _wrong_type(value, "a quantity", 'write it as "2", "500m" or "64Gi"')
+        wrong_type(value, "a quantity", 'write it as "2", "500m" or "64Gi"')
     is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
     written = str(int(value) if is_whole else value)  # 1e3 is 1000 to whoever writes it
     match = _QUANTITY.fullmatch(written)
@@ -151,9 +156,10 @@ def extended_quantity(value: object) -> str:
 
 def extended_name(name: str) -> None:
     """Accept the name of a resource that is neither cpu nor memory."""
-    if name in {"cpu", "memory"}:
-        raise Refused("has a key of its own", f"write {name} = ... beside resources")
-    if name == "ephemeral-storage" or re.fullmatch(r"hugepages-\w+", name):
+    if name in {"cpu", "memory", "ephemeral-storage"}:
+        key = name.replace("-", "_")
+        raise Refused("has a key of its own", f"write {key} = ... beside resources")
+    if re.fullmatch(r"hugepages-\w+", name):
         return
     if "/" not in name or not _QUALIFIED_NAME.fullmatch(name):
         raise Refused("is not the name of a Kubernetes resource", 'write it as "nvidia.com/gpu"')
@@ -170,27 +176,6 @@ def image(value: object) -> str:
     return written
 
 
-def accelerator(value: object) -> str | None:
-    """Accept `cpu`, which asks for none."""
-    written = text(value)
-    if written != "cpu":
-        raise Refused(
-            f"cannot be resolved by name yet: {written!r}",
-            'for now use resources = { "nvidia.com/gpu" = "1" }, node_selector and tolerations',
-            code="HR405",
-        )
-    return None
-
-
-def platform(value: object) -> str:
-    """Refuse any platform: what it decides is how accelerators are asked for by name."""
-    raise Refused(
-        f"has no effect yet: {text(value)!r}",
-        "leave it out; for now use resources, node_selector and tolerations",
-        code="HR405",
-    )
-
-
 def env_name(name: str) -> None:
     """Accept the name of an environment variable that headrace does not set itself."""
     if not _ENV_NAME.fullmatch(name):
@@ -202,7 +187,7 @@ def env_name(name: str) -> None:
 def env_value(value: object) -> str:
     """Accept a text or an integer: what else a variable should hold, its user must spell."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        _wrong_type(value, "a text", "put the exact text in quotes")
+        wrong_type(value, "a text", "put the exact text in quotes")
     if "\0" in str(value):
         raise Refused("must not hold a NUL character", "no variable can hold one: encode the text")
     return str(value)
@@ -218,7 +203,7 @@ def label_name(name: str) -> None:
 def label_value(value: object) -> str:
     """Accept the value of a Kubernetes label."""
     if not isinstance(value, str):
-        _wrong_type(value, "a text", "put it in quotes")
+        wrong_type(value, "a text", "put it in quotes")
     if not _LABEL_VALUE.fullmatch(value):
         hint = "use at most 63 letters, digits, and - _ . between them"
         raise Refused(f"is not the value of a Kubernetes label: {value!r}", hint)
@@ -246,7 +231,7 @@ def list_of(rule: Rule, what: str, *, if_empty: str = "") -> Rule:
 
     def rule_of_list(value: object) -> tuple[object, ...]:
         if not isinstance(value, list):
-            _wrong_type(value, f"a list of {what}", "put it in [ ]")
+            wrong_type(value, f"a list of {what}", "put it in [ ]")
         checked = [rule(element) for element in value]
         if if_empty and not checked:
             raise Refused("must not be empty", if_empty)
@@ -336,32 +321,3 @@ def _cron_number(written: str | None, lowest: int, names: Sequence[str]) -> int 
     if written.upper() in names:
         return names.index(written.upper()) + lowest
     return int(written) if written.isdecimal() else -1
-
-
-_TOLERATION_RULES: dict[str, Rule] = {
-    "key": text,
-    "operator": one_of("Equal", "Exists"),
-    "value": label_value,
-    "effect": one_of("NoSchedule", "PreferNoSchedule", "NoExecute"),
-    "toleration_seconds": whole_number(0, 2**31),
-}
-
-
-def toleration(value: object) -> dict[str, object]:
-    """Accept a Kubernetes toleration, by the rules of its API."""
-    if not isinstance(value, dict):
-        _wrong_type(value, "a table", 'write { key = "gpu", operator = "Exists" }')
-    for key in value:
-        if key not in _TOLERATION_RULES:
-            hint = did_you_mean(key, _TOLERATION_RULES) or known_names(_TOLERATION_RULES)
-            raise Refused(f"has an unknown key {key!r}", hint, code="HR401")
-    checked = {key: _TOLERATION_RULES[key](inner) for key, inner in value.items()}
-    exists = checked.get("operator") == "Exists"
-    if exists and checked.get("value"):
-        raise Refused('has a value although its operator is "Exists"', "leave one of the two out")
-    if "key" not in checked and not exists:
-        raise Refused("has no key", 'give it one, or write operator = "Exists" to tolerate all')
-    if "toleration_seconds" in checked and checked.get("effect") != "NoExecute":
-        hint = 'write effect = "NoExecute", or leave toleration_seconds out'
-        raise Refused('has toleration_seconds, which need effect = "NoExecute"', hint)
-    return checked

@@ -30,6 +30,34 @@ class Toleration(FrozenStruct):
     toleration_seconds: int | None = None
 
 
+class NodeRequirement(FrozenStruct):
+    """What is required of one label of a node; the fields are those of Kubernetes' API."""
+
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"] = "In"
+    values: tuple[str, ...] = ()
+
+
+class OwnAccelerator(FrozenStruct):
+    """An accelerator that the configuration describes.
+
+    `resource` is the name of the extended resource, `counts` how many of it a pod may ask for
+    (empty: any number), `memory_gib` the memory of one.
+    """
+
+    resource: str
+    memory_gib: int | None = None
+    counts: tuple[int, ...] = ()
+    node_selector: dict[str, str] = field(default_factory=dict)
+    node_affinity: tuple[NodeRequirement, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    spot_node_selector: dict[str, str] = field(default_factory=dict)
+    spot_tolerations: tuple[Toleration, ...] = ()
+    runtime_class: str | None = None
+    scheduler: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+
 class EmptyDir(FrozenStruct):
     """A folder that lives as long as the pod; the fields are those of the Kubernetes API."""
 
@@ -52,8 +80,10 @@ class Volume(FrozenStruct):
 class StepSettings(FrozenStruct):
     """Where and how a step runs.
 
-    `cpu`, `memory` and the values of `resources` (extended resources by name) are Kubernetes
-    quantities, used as request and as limit. `timeout` is in seconds and counts for each attempt.
+    `cpu`, `memory`, `ephemeral_storage` and the values of `resources` (other resources by name) are
+    Kubernetes quantities, used as request and as limit; `shared_memory` is the size of a volume of
+    memory at `/dev/shm`. `accelerator` and `network` are names with an amount, which the platform
+    of the pipeline gives their meaning. `timeout` is in seconds and counts for each attempt.
     `secrets` and `config_maps` name, for a variable, what it is taken from as `NAME/KEY`; `volumes`
     stand by the path where they are mounted. `queue` is that of Kueue, or of Volcano where that is
     the `scheduler`. `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
@@ -62,8 +92,17 @@ class StepSettings(FrozenStruct):
     image: str
     cpu: str | None = None
     memory: str | None = None
+    ephemeral_storage: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
     accelerator: str | None = None
+    network: str | None = None
+    spot: bool = False
+    zones: tuple[str, ...] = ()
+    reservation: str | None = None
+    machine_type: str | None = None
+    machine_family: str | None = None
+    shared_memory: str | None = None
+    runtime_class: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     retries: Retries = Retries()
     timeout: int | None = None
@@ -80,6 +119,19 @@ class StepSettings(FrozenStruct):
     scheduler: str | None = None
     pod: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def asks_by_name(self) -> bool:
+        """Whether something is asked for to which only the platform gives a meaning."""
+        return bool(
+            self.accelerator
+            or self.network
+            or self.spot
+            or self.zones
+            or self.reservation
+            or self.machine_type
+            or self.machine_family
+        )
+
 
 class Schedule(FrozenStruct):
     """When a pipeline starts by itself; `cron` has five fields, read in `timezone`."""
@@ -94,12 +146,15 @@ class PipelineSettings(FrozenStruct):
     """The settings of a whole pipeline.
 
     `store` is the URL of the artifact store; without one a manifest takes it as a run parameter.
+    `platform` is the kind of cluster that manifests are for; `accelerators` are those that the
+    configuration describes, by name.
     """
 
     store: str | None = None
     schedule: Schedule | None = None
     targets: tuple[str, ...] = ()
     platform: str | None = None
+    accelerators: dict[str, OwnAccelerator] = field(default_factory=dict)
 
 
 class ImagePolicy(FrozenStruct):

@@ -1,12 +1,13 @@
 """What a target is to the compiler."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from headrace.compiler import ir
-from headrace.compiler.capabilities import Capabilities
+from headrace.compiler.capabilities import Capabilities, Feature
 from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.settings import PipelineSettings, StepSettings
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,47 @@ class Lowerings(Generic[T]):
         """Return `pipeline` lowered, and forget it."""
         kept, self._kept = self._kept, None
         return kept[1] if kept and kept[0] is pipeline else self._lower(pipeline)
+
+
+@dataclass(frozen=True)
+class PlacementProblem:
+    """Why a step cannot be placed: the parts of a diagnostic, and the setting that asks for it."""
+
+    code: str
+    message: str
+    hint: str
+    setting: str = "accelerator"
+
+
+@dataclass(frozen=True)
+class PlacementJudgement:
+    """What is to say of the placement of a step: a problem, or what it needs of an engine.
+
+    `doubts` are problems that only warn.
+    """
+
+    problem: PlacementProblem | None = None
+    doubts: tuple[PlacementProblem, ...] = ()
+    features: tuple[Feature, ...] = ()
+
+
+class Placements(Protocol):
+    """Who knows what platforms call accelerators."""
+
+    def platform_problem(self, name: str) -> PlacementProblem | None:
+        """Return what is wrong with `name` as that of a platform, if anything is."""
+
+    def accelerator_problem(self, text: str, own: Iterable[str]) -> PlacementProblem | None:
+        """Return what is wrong with `text` on any platform; `own` are the user's own names."""
+
+    def platforms(self) -> dict[str, str]:
+        """Return all names of platforms, short ones too, each with what it stands for."""
+
+    def rows(self, platform: str | None) -> list[Mapping[str, object]]:
+        """Return what can be asked for on `platform`, or on all, as `headrace accelerators` shows.
+
+        `platform` is one that `platform_problem` has nothing against.
+        """
+
+    def judge(self, settings: StepSettings, pipeline: PipelineSettings) -> PlacementJudgement:
+        """Return what is to say of a step with `settings`."""

@@ -42,8 +42,13 @@ def check(environment: Mapping[str, str], root: str = "/", library: str = NVML) 
         if listing is None or not count.isdecimal():
             raise ManifestError(f"cannot check for the devices {asked!r} of HEADRACE_DEVICES")
         found = listing(_Machine(environment, root, library))
-        wanted = [pattern, *(_slices(resource))]
-        fitting = [name for name in found if not name or all(re.search(p, name) for p in wanted)]
+        part = _slice(resource)
+        fitting = [
+            name
+            for name in found
+            if not name
+            or (re.search(pattern, name.partition(" MIG ")[0]) and re.search(part, name))
+        ]
         # A core is a part of a device, which has several.
         needed = 1 if resource.endswith("neuroncore") else int(count)
         if len(fitting) < needed:
@@ -55,10 +60,10 @@ def can_check(resource: str) -> bool:
     return _listing(resource) is not None
 
 
-def _slices(resource: str) -> list[str]:
-    """Return the pattern of a slice of a GPU (MIG) that `resource` stands for, if it does."""
+def _slice(resource: str) -> str:
+    """Return the pattern of a slice of a GPU (MIG) if `resource` stands for one, else of all."""
     kind = resource.partition("/")[2]
-    return [f"MIG {re.escape(kind[len('mig-') :])}( |$)"] if kind.startswith("mig-") else []
+    return f"MIG {re.escape(kind[len('mig-') :])}( |$)" if kind.startswith("mig-") else ""
 
 
 def _told(found: list[str]) -> str:

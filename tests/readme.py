@@ -1,6 +1,7 @@
 """The generated parts of the README; python tests/readme.py rewrites those of all pages."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,14 @@ import language_page
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 HEADRACE = Path(sys.executable).with_name("headrace")
+EXAMPLE = README.parent / "examples" / "digits_torch.py"
+_ON_GKE = "platform=gke steps.train.accelerator=a100"
+MOVES = (
+    (_ON_GKE, "platform=gke steps.train.accelerator=tpu-v5e:2x4"),
+    (_ON_GKE, "platform=eks steps.train.accelerator=a100"),
+)
+"""Settings before a word changed, and after it."""
+
 _MARK = "shout:shout"
 _LINES_BEFORE, _LINES_AFTER = 6, 4
 
@@ -22,7 +31,22 @@ def filled(text: str) -> str:
         headrace("compile", "shout.py", folder=folder)
         excerpts = "\n".join(_excerpt(path, folder) for path in _manifests(folder))
         table = headrace("targets", folder=folder)
-    return _between(_between(text, "outputs", excerpts), "capabilities", table)
+        moves = "\n".join(_move(*words, folder) for words in MOVES)
+    parts = {"outputs": excerpts, "capabilities": table, "moves": moves}
+    for name, content in parts.items():
+        text = _between(text, name, content)
+    return text
+
+
+def _move(before: str, after: str, folder: Path) -> str:
+    """Return the command that shows a step of an example moved by a word, and what it prints."""
+    shutil.copy(EXAMPLE, folder)
+    name, target = EXAMPLE.name, ["--target", "argo"]
+    old, new = ([f"--set={word}" for word in words.split()] for words in (before, after))
+    headrace("compile", name, *target, *old, folder=folder)
+    changed = headrace("diff", name, *target, *new, folder=folder, code=1)
+    shown = " ".join(f"--set {word}" for word in after.split())
+    return f"```console\n$ headrace diff {name} --target argo {shown}\n{changed}```\n"
 
 
 def example(text: str) -> str:
@@ -30,11 +54,11 @@ def example(text: str) -> str:
     return text.partition("```python\n")[2].partition("```")[0]
 
 
-def headrace(*arguments: str, folder: Path) -> str:
-    """Run `headrace` in `folder` and return what it printed."""
+def headrace(*arguments: str, folder: Path, code: int = 0) -> str:
+    """Run `headrace` in `folder` and return what it printed; `code` is its exit code."""
     command = [str(HEADRACE), *arguments]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if result.returncode:
+    if result.returncode != code:
         raise RuntimeError(result.stderr)
     return result.stdout
 

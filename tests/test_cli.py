@@ -635,6 +635,77 @@ def test_targets(run: Run) -> None:
     assert names == {"argo", "kubeflow", "airflow", "local"}
 
 
+PROFILES = """
+image = "a:1"
+[profiles.gke]
+platform = "gke"
+steps.shout.accelerator = "a100"
+[profiles.eks]
+platform = "eks"
+steps.shout.accelerator = "a100"
+[profiles.wrong]
+platform = "doks"
+steps.shout.accelerator = "a100"
+"""
+
+
+def test_diff_of_two_profiles(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "headrace.toml").write_text(PROFILES)
+    code, out, err = run("diff", "shout.py", "--profile", "gke", "--profile", "eks")
+    assert (code, err) == (1, "")
+    labels = [line for line in out.splitlines() if line.startswith(("---", "+++"))]
+    assert labels[:2] == [
+        "--- argo/shout.workflowtemplate.yaml (profile gke)",
+        "+++ argo/shout.workflowtemplate.yaml (profile eks)",
+    ]
+    assert len(labels) == 6
+    changed = [line[1:].strip() for line in out.splitlines() if line[:1] in "+-"]
+    places = ("gke-accelerator", "instance-type", "nvidia-", "p4d", "---", "+++", "--", "++")
+    assert all(any(part in line for part in places) for line in changed), changed
+    code, out, err = run("diff", "shout.py", "--profile", "gke", "--profile", "gke")
+    assert (code, out, err) == (0, "", "")
+    assert run("diff", "shout.py", "--profile", "gke", "--profile", "wrong")[0] == 1
+    assert not (tmp_path / "manifests").exists()
+
+
+def test_diff_of_what_is_on_disk(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "headrace.toml").write_text(PROFILES)
+    assert run("compile", "shout.py", "--profile", "gke", "--target", "argo")[0] == 0
+    same = run("diff", "shout.py", "--profile", "gke", "--target", "argo")
+    assert same == (0, "", "")
+    code, out, _ = run("diff", "shout.py", "--profile", "eks", "--target", "argo")
+    assert code == 1
+    assert "(on disk)" in out
+    assert "+              - p4d.24xlarge" in out
+    path = tmp_path / "manifests" / "argo" / "shout.workflowtemplate.yaml"
+    before = path.read_bytes()
+    assert run("diff", "shout.py", "--target", "argo")[0] == 1
+    assert path.read_bytes() == before
+    code, out, err = run("diff", "shout.py", *["--profile", "gke"] * 3)
+    assert (code, out) == (2, "")
+    assert "two profiles" in err
+
+
+def test_accelerators(run: Run) -> None:
+    code, out, _ = run("accelerators", "--platform", "gke")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].split()[:4] == ["platform", "accelerator", "memory", "resource"]
+    [a100] = [line for line in lines if " a100-80gb " in line]
+    assert a100.split()[:7] == [
+        *("gke-standard", "a100-80gb", "80", "GB", "nvidia.com/gpu", "1,2,4,8", "1"),
+    ]
+    assert "GoogleCloudPlatform/cluster-autoscaler" in a100
+    assert " tpu-v5e:2x4 " in out
+    everywhere = run("accelerators")[1]
+    assert any(line.split()[1:2] == ["h200?"] for line in everywhere.splitlines())
+    rows = json.loads(run("accelerators", "--platform", "nvidia", "--json")[1])
+    [row] = [row for row in rows if row["accelerator"] == "a100-80gb"]
+    assert (row["memory_gib"], row["resource"]) == (80, "nvidia.com/gpu")
+    assert "1g.10gb" in row["fractions"]
+    assert row["source"]
+
+
 # --- usage and accidents -------------------------------------------------------------------------
 
 
@@ -651,6 +722,7 @@ def test_targets(run: Run) -> None:
         (["compile", "shout.py", "--frobnicate"], "--frobnicate"),
         (["compile", "shout.py", "--out", ""], "name a folder"),
         (["check", "shout.py", "--out="], "name a folder"),
+        (["accelerators", "--platform", "gkee"], 'did you mean "gke"?'),
         (["frobnicate"], "frobnicate"),
     ],
 )
@@ -787,6 +859,9 @@ def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> No
         assert not {"Error", "bug", "Traceback"} & set(result.stderr.replace(":", " ").split())
 
 
+_GKE = ["plain,gke-autopilot", "plain,gke-standard"]
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
@@ -796,6 +871,7 @@ def test_a_closed_pipe_is_silent(run: Run, tmp_path: Path, arguments: str) -> No
         ("headrace explain hr404", ["plain,HR404"]),
         ("headrace check shout.py --target ", ["plain,argo", "plain,kubeflow", "plain,airflow"]),
         ("headrace check shout.py --output-format s", ["plain,sarif"]),
+        ("headrace accelerators --platform gke", ["plain,gke", *_GKE]),
     ],
 )
 def test_the_shell_completes(tmp_path: Path, words: str, completed: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 import click
 
+from headrace.compiler.cli.accelerators import accelerators
+from headrace.compiler.cli.comparing import diff
 from headrace.compiler.cli.compiling import check, compile_command
 from headrace.compiler.cli.inspecting import explain, graph, ir_command, targets
 from headrace.compiler.cli.running import run
@@ -47,5 +49,8 @@ def application() -> None:
     """
 
 
-for _command in (run, compile_command, check, ir_command, graph, explain, targets):
+for _command in (
+    *(run, compile_command, check, diff),
+    *(ir_command, graph, explain, targets, accelerators),
+):
     application.add_command(_command)

@@ -32,7 +32,8 @@ def _out_folder(_: click.Context, __: click.Parameter, folder: str) -> str:
     return folder
 
 
-def _out(text: str) -> Callable[[Any], Any]:
+def out_option(text: str) -> Callable[[Any], Any]:
+    """Return the option --out, with `text` as its help."""
     return click.option(
         "--out",
         "-o",
@@ -55,7 +56,7 @@ Examples:
 @click.command("compile", epilog=_COMPILE_EXAMPLES)
 @pipeline_options
 @target_option
-@_out("Write into DIR/<target>/.")
+@out_option("Write into DIR/<target>/.")
 @_no_cache
 def compile_command(**arguments: Any) -> int:
     """Write the manifests of a pipeline for Argo, Kubeflow and Airflow.
@@ -76,7 +77,7 @@ Examples:
 @click.command(epilog=_CHECK_EXAMPLES)
 @pipeline_options
 @target_option
-@_out("Compare with what stands in DIR/<target>/.")
+@out_option("Compare with what stands in DIR/<target>/.")
 @_no_cache
 def check(**arguments: Any) -> int:
     """Fail when the manifests on disk differ from what the source gives, and show how.

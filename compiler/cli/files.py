@@ -72,13 +72,19 @@ def difference(path: Path, text: str) -> str:
     there = path.read_bytes() if path.exists() else b""
     if there == text.encode():
         return ""
+    old = there.decode(errors="replace")
+    shown = unified(old, text, f"{path} (on disk)", f"{path} (from the source)")
+    return shown or f"{path} differs in bytes that are not text\n"
+
+
+def unified(old: str, new: str, old_label: str, new_label: str) -> str:
+    """Return the unified diff from `old` to `new`; empty when they are the same."""
+    if old == new:
+        return ""
     import difflib  # takes longer to import than all of this takes when nothing differs
 
-    old = there.decode(errors="replace").splitlines(keepends=True)
-    lines = list(
-        difflib.unified_diff(
-            old, text.splitlines(keepends=True), f"{path} (on disk)", f"{path} (from the source)"
-        )
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True), new.splitlines(keepends=True), old_label, new_label
     )
     ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end\n" for line in lines)
-    return "".join(ended) or f"{path} differs in bytes that are not text\n"
+    return "".join(ended)

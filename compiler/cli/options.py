@@ -46,23 +46,30 @@ def _pipeline_name(_: click.Context, __: click.Parameter, value: str) -> Pipelin
     return PipelineName(file, function)
 
 
+pipeline_argument = click.argument(
+    "pipeline",
+    metavar="FILE[:FUNCTION]",
+    type=click.Path(),  # for the shell's completion; the callback checks it
+    callback=_pipeline_name,
+)
+"""FILE[:FUNCTION]."""
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a setting, as in --set steps.train.memory=64Gi. Repeatable.",
+)
+"""--set."""
+
+
 def pipeline_options(command: Command) -> Command:
     """Add what names and configures one pipeline: FILE, --set, --profile, --output-format."""
     for option in reversed(
         (
-            click.argument(
-                "pipeline",
-                metavar="FILE[:FUNCTION]",
-                type=click.Path(),  # for the shell's completion; the callback checks it
-                callback=_pipeline_name,
-            ),
-            click.option(
-                "--set",
-                "settings",
-                multiple=True,
-                metavar="KEY=VALUE",
-                help="Override a setting, as in --set steps.train.memory=64Gi. Repeatable.",
-            ),
+            pipeline_argument,
+            settings_option,
             click.option("--profile", metavar="NAME", help="Apply [profiles.NAME]."),
             click.option(
                 "--output-format",

@@ -102,6 +102,18 @@ CAPABILITIES = Capabilities(
             "pod_template_dict, and the operator's arguments where it changes what they say",
             reference=_OPERATOR,
         ),
+        Feature.NODE_AFFINITY: Support(Level.NATIVE, "affinity", reference=_OPERATOR),
+        Feature.SHARED_MEMORY: Support(
+            Level.NATIVE,
+            "an emptyDir of memory in volumes, at /dev/shm in volume_mounts",
+            reference=_OPERATOR,
+        ),
+        Feature.RUNTIME_CLASS: Support(
+            Level.LOWERED,
+            "full_pod_spec, to which the operator adds the container: older providers have no "
+            "argument for it",
+            reference=_OPERATOR,
+        ),
         Feature.SCHEDULE: Support(
             Level.NATIVE,
             "a CronTriggerTimetable; a run starts at the tick",

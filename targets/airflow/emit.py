@@ -74,7 +74,7 @@ def _needs(dag: manifest.Dag) -> dict[str, bool]:
         "pods": bool(pods),
         "timed": any(pod.timeout or pod.retries for pod in pods),
         "retried": any(pod.retries for pod in pods),
-        "placed": bool(dag.resources) or any(pod.resources or pod.tolerations for pod in pods),
+        "placed": bool(dag.resources) or any(_uses_models(pod) for pod in pods),
         "guarded": bool(guards),
         "doubly_guarded": any(len(each) > 1 for each in guards),
         "same_item": any(guard.same_item for each in guards for guard in each),
@@ -85,13 +85,19 @@ def _needs(dag: manifest.Dag) -> dict[str, bool]:
     }
 
 
+def _uses_models(pod: manifest.PodTask) -> bool:
+    """Whether `pod` is told something by the models of the Kubernetes client."""
+    told = (pod.resources, pod.tolerations, pod.node_terms, pod.shared_memory, pod.runtime_class)
+    return any(told)
+
+
 class _Builder:
     def __init__(self, pipeline: ir.Pipeline) -> None:
         self._pipeline = pipeline
         self._graph = Graph(pipeline)
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
         self._image = _most_common(step.settings.image for step in steps)
-        known = {id(step.settings): _resources(step.settings) for step in steps}
+        known = {id(step.settings): self._resources_of(step.settings) for step in steps}
         self._resources = _most_common(known[id(step.settings)] for step in steps) or ()
         self._settings: dict[int, dict[str, Any]] = {}
         self._variables = self._name_variables()
@@ -255,10 +261,13 @@ class _Builder:
         )
 
     def _settings_of_pod(self, settings: StepSettings) -> dict[str, Any]:
-        placement = place(settings)
+        placement = place(settings, self._pipeline.settings)
         limited = settings.retries.limit > 0
-        made = pods.pod(settings, placement.resources)
-        resources = _resources(settings)
+        settings = placement.applied(settings)
+        # An argument of the operator replaces the whole affinity that `pod` has, too.
+        joined = "affinity" in settings.pod
+        made = pods.pod(settings, placement.resources, placement.affinity() if joined else None)
+        resources = self._resources_of(settings)
         queued = settings.queue is not None
         return {
             "image": template_text(settings.image) if settings.image != self._image else None,
@@ -278,7 +287,10 @@ class _Builder:
             "startup_timeout": LONGEST_WAIT if queued else None,
             "resources": None if resources == self._resources else resources,
             "node_selector": _pairs(placement.node_selector),
+            "node_terms": () if joined else placement.node_terms,
             "tolerations": placement.tolerations,
+            "shared_memory": placement.shared_memory,
+            "runtime_class": placement.runtime_class,
             "labels": _pairs(pods.labels(settings)),
             "annotations": _pairs(pods.annotations(settings)),
             "service_account": settings.service_account,
@@ -286,6 +298,13 @@ class _Builder:
             "scheduler": settings.scheduler,
             "pod": rest_of(made),
         }
+
+    def _resources_of(self, settings: StepSettings) -> tuple[tuple[str, str], ...]:
+        """Return the resources that are an argument of the operator, if `pod` changes none."""
+        resources = place(settings, self._pipeline.settings).resources
+        if settings.pod and not has_plain_resources(pods.pod(settings, resources)):
+            return ()
+        return tuple(resources.items())
 
     def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
         plain = [output.name for output in node.outputs if output.expression is None]
@@ -314,14 +333,6 @@ def _most_common(values: Iterable[_T]) -> _T | None:
 def _pairs(texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return `texts` with the values as templates that Jinja renders to them."""
     return tuple((name, template_text(value)) for name, value in texts.items())
-
-
-def _resources(settings: StepSettings) -> tuple[tuple[str, str], ...]:
-    """Return the resources that are an argument of the operator: none that `pod` has changed."""
-    resources = place(settings).resources
-    if settings.pod and not has_plain_resources(pods.pod(settings, resources)):
-        return ()
-    return tuple(resources.items())
 
 
 def _items(node: ir.Map, spelling: Spelling) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import field
 
 from headrace.compiler.frozen_struct import FrozenStruct, without_suffix
-from headrace.compiler.settings import Toleration
+from headrace.compiler.settings import NodeRequirement, Toleration
 
 TriggerRule = Literal["all_success", "none_failed", "all_done"]
 
@@ -51,6 +51,7 @@ class PodTask(Task):
     delays and timeouts are in seconds. `timeout` counts from the start of the task, and
     `active_deadline` from that of its pod. `pod` is what no argument of the operator is for, as
     JSON of Kubernetes, its texts as templates.
+    `shared_memory` is the size of a volume at `/dev/shm`.
     """
 
     name: str
@@ -66,7 +67,10 @@ class PodTask(Task):
     timeout: int | None = None
     resources: tuple[tuple[str, str], ...] | None = None
     node_selector: tuple[tuple[str, str], ...] = ()
+    node_terms: tuple[tuple[NodeRequirement, ...], ...] = ()
     tolerations: tuple[Toleration, ...] = ()
+    shared_memory: str | None = None
+    runtime_class: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     service_account: str | None = None

@@ -8,6 +8,7 @@ from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, T
 from jinja2.bccache import Bucket
 
 from headrace.compiler.cache_folder import cache_folder
+from headrace.targets.accelerators import SHARED_MEMORY_PATH, SHARED_MEMORY_VOLUME
 from headrace.targets.airflow.literals import python_text
 
 
@@ -23,6 +24,9 @@ def dag_template() -> Template:
         bytecode_cache=_Kept(),
     )
     environment.filters["py"] = python_text
+    # Globals, because a macro does not see what a template is rendered with.
+    environment.globals["shared_memory_volume"] = SHARED_MEMORY_VOLUME
+    environment.globals["shared_memory_path"] = SHARED_MEMORY_PATH
     return environment.get_template("dag.py.jinja2")
 
 

@@ -108,6 +108,24 @@ CAPABILITIES = Capabilities(
             since="2.0",
             reference=f"{_DOCS}/fields/#toleration",
         ),
+        Feature.NODE_AFFINITY: Support(
+            Level.NATIVE,
+            how="affinity of the template",
+            since="2.3",
+            reference=f"{_DOCS}/fields/#template",
+        ),
+        Feature.SHARED_MEMORY: Support(
+            Level.NATIVE,
+            how="an emptyDir of memory in volumes of the template, at /dev/shm",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#template",
+        ),
+        Feature.RUNTIME_CLASS: Support(
+            Level.LOWERED,
+            how="podSpecPatch of the template, which has no field of its own for it",
+            since="2.4",
+            reference=f"{_DOCS}/fields/#template",
+        ),
         Feature.REFERENCES: Support(
             Level.NATIVE,
             how="env of the container, with valueFrom",

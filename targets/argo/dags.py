@@ -124,7 +124,7 @@ class Lowering:
                 name = use.template.name
                 if name not in self._templates:
                     self._reserve(name, node.span)
-                    self._templates[name] = container_template(use, self._pipeline.code)
+                    self._templates[name] = container_template(use, self._pipeline)
                 return Callee(name, use.inputs, use.template.outputs)
 
     # --- maps --------------------------------------------------------------------------------

@@ -1,18 +1,16 @@
 """Container templates, each for the steps that share it."""
 
-import msgspec
-
 from headrace.compiler import ir, pods
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import Placement, place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
+from headrace.targets.argo.pods import pod_fields, volume_mounts
 from headrace.targets.argo.step_uses import FUNCTION_INPUT, STEP_INPUT, Step, StepTemplate, StepUse
 from headrace.targets.asked_devices import device_variables
 from headrace.targets.step_command import COMMAND, step_arguments
-from headrace.targets.yaml_writer import to_yaml
 
 OUTPUT_FOLDER = "/tmp/headrace/outputs"
 """Where the shim writes outputs and the executor takes them from."""
@@ -30,13 +28,13 @@ PLACES = 10
 """The most places of the source that one template names."""
 
 
-def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
-    """Return the container template that `use` is one use of."""
+def container_template(use: StepUse, pipeline: ir.Pipeline) -> manifest.Template:
+    """Return the container template of `pipeline` that `use` is one use of."""
     template = use.template
     settings = template.shape.settings
-    placement = place(settings)
+    placement = place(settings, pipeline.settings)
+    settings = placement.applied(settings)
     paths = {output: f"{OUTPUT_FOLDER}/{name}" for output, name in template.outputs.items()}
-    volumes, mounts = pods.volumes(settings)
     return manifest.Template(
         name=template.name,
         metadata=_metadata(settings, *(node.span for node in template.nodes)),
@@ -45,9 +43,9 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
             image=settings.image,
             command=(COMMAND,),
             args=tuple(step_arguments(_messenger(template), _spell, paths)),
-            env=_environment(settings, code),
+            env=_environment(settings, placement, pipeline.code),
             resources=_resources(placement.resources),
-            volume_mounts=tuple(mounts) or None,
+            volume_mounts=volume_mounts(settings, placement),
         ),
         outputs=manifest.Outputs(
             parameters=tuple(
@@ -61,17 +59,7 @@ def container_template(use: StepUse, code: ir.Code) -> manifest.Template:
         else None,
         retry_strategy=_retry_strategy(settings),
         active_deadline_seconds=settings.timeout,
-        node_selector=placement.node_selector or None,
-        tolerations=tuple(
-            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
-        )
-        or None,
-        service_account_name=settings.service_account,
-        priority_class_name=settings.priority_class,
-        scheduler_name=settings.scheduler,
-        volumes=tuple(volumes) or None,
-        # Argo merges it into the pod last, as `pods.merged` does.
-        pod_spec_patch=to_yaml(settings.pod) if settings.pod else None,
+        **pod_fields(settings, placement),
     )
 
 
@@ -113,13 +101,15 @@ def _inputs(use: StepUse) -> manifest.Parameters | None:
     return manifest.Parameters(parameters=tuple(manifest.Parameter(name=n) for n in use.inputs))
 
 
-def _environment(settings: StepSettings, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
+def _environment(
+    settings: StepSettings, placement: Placement, code: ir.Code
+) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
+        **device_variables(settings, placement),
         "HEADRACE_CODE": placeholder(f"workflow.parameters.{CODE_PARAMETER}"),
         "HEADRACE_MODULES": ",".join(code.modules),
         **({"HEADRACE_IMPORT": code.imported_first} if code.imported_first else {}),
         "HEADRACE_STORE": placeholder(f"workflow.parameters.{STORE_PARAMETER}"),
-        **device_variables(settings, place(settings)),
     }
     return (
         *(

@@ -115,6 +115,24 @@ CAPABILITIES = Capabilities(
             since="2.1",
             reference=_PLATFORM,
         ),
+        Feature.NODE_AFFINITY: Support(
+            Level.NATIVE,
+            how="nodeAffinity in the Kubernetes platform spec: one entry for each term",
+            since="2.14",
+            reference=_PLATFORM,
+        ),
+        Feature.SHARED_MEMORY: Support(
+            Level.NATIVE,
+            how="emptyDirMounts in the Kubernetes platform spec, at /dev/shm",
+            since="2.3",
+            reference=_PLATFORM,
+        ),
+        Feature.RUNTIME_CLASS: Support(
+            Level.REFUSED,
+            how="the Kubernetes platform spec has no place for it",
+            reference=_PLATFORM,
+            hint="make it the default of those nodes, or leave kubeflow out with --target",
+        ),
         Feature.REFERENCES: Support(
             Level.NATIVE,
             how="secretAsEnv and configMapAsEnv in the Kubernetes platform spec",

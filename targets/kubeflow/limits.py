@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
+from headrace.targets.accelerators import place
+from headrace.targets.kubeflow.carried import CarriedPod, carried
 from headrace.targets.kubeflow.dags import Lowering
 from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.names import EACH
-from headrace.targets.kubeflow.pods import CarriedPod, carried
 from headrace.targets.kubeflow.steps import executor_label
 from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES, RUN_BYTES, Workflow
 from headrace.targets.variables import expanded_variables
@@ -36,7 +37,8 @@ def check(
     known: dict[int, CarriedPod] = {}  # steps share the objects of their settings
     for step in steps:
         if id(step.settings) not in known:
-            known[id(step.settings)] = carried(step.settings)
+            placement = place(step.settings, pipeline.settings)
+            known[id(step.settings)] = carried(step.settings, placement)
         yield from _pod(step, known[id(step.settings)])
     yield from expanded_variables(pipeline, "{{", "Kubeflow")
     if not steps:

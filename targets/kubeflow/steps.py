@@ -7,22 +7,18 @@ The API server takes components with equal containers for one and the same, what
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import Placement, place
 from headrace.targets.asked_devices import device_variables
 from headrace.targets.kubeflow import manifest
+from headrace.targets.kubeflow.carried import CarriedPod, carried
 from headrace.targets.kubeflow.names import Names, parameter_name
-from headrace.targets.kubeflow.pods import CarriedPod, carried
+from headrace.targets.kubeflow.pods import executor_config
 from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, Types, definitions
 from headrace.targets.step_command import COMMAND, glue_names, step_arguments
-
-SOURCE_ANNOTATION = "headrace.dev/source"
-"""The place, `path:line`, in the pipeline that a pod stands for."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,8 @@ def step_parts(
         ir.Output(node=node.id, name=output): key for output, key in keys.items()
     }
     label = executor_label(name)
-    pod = carried(node.settings)
+    placement = place(node.settings, pipeline.settings)
+    pod = carried(node.settings, placement)
     component = manifest.Component(
         input_definitions=definitions({n: types.of(r) for r, n in inputs.items()} | dict(further)),
         output_definitions=definitions({key: types.of(r) for r, key in made.items()}),
@@ -62,12 +59,13 @@ def step_parts(
             # What the API server keeps containers apart by is as unique as the component.
             node.replace(id=name.removeprefix("comp-")),
             pipeline,
+            placement,
             inputs,
             keys,
             types,
             pod,
         ),
-        config=_config(node.settings, pod, node.span),
+        config=executor_config(placement, pod, node),
         callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
     )
 
@@ -113,6 +111,7 @@ def _inputs(
 def _executor(
     node: ir.Call | ir.Compute,
     pipeline: ir.Pipeline,
+    placement: Placement,
     inputs: Mapping[AnyReference, str],
     keys: Mapping[str, str],
     types: ParameterTypes,
@@ -133,7 +132,7 @@ def _executor(
             image=node.settings.image,
             command=(COMMAND,),
             args=tuple(arguments),
-            env=_environment(node.settings, pod.variables, pipeline),
+            env=_environment(node.settings, placement, pod, pipeline),
             resources=pod.resources,
         )
     )
@@ -150,10 +149,11 @@ def output_placeholder(name: str) -> str:
 
 
 def _environment(
-    settings: StepSettings, variables: Mapping[str, str], pipeline: ir.Pipeline
+    settings: StepSettings, placement: Placement, pod: CarriedPod, pipeline: ir.Pipeline
 ) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
-        **variables,
+        **pod.variables,
+        **device_variables(settings, placement),
         "HEADRACE_CODE": pipeline.code.digest,
         "HEADRACE_MODULES": ",".join(pipeline.code.modules),
     }
@@ -161,24 +161,4 @@ def _environment(
         values["HEADRACE_IMPORT"] = pipeline.code.imported_first
     if pipeline.settings.store is not None:
         values["HEADRACE_STORE"] = pipeline.settings.store.replace("$", "$$")
-    values |= device_variables(settings, place(settings))
     return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())
-
-
-def _config(settings: StepSettings, pod: CarriedPod, span: Span) -> manifest.ExecutorConfig:
-    placement = place(settings)
-    return manifest.ExecutorConfig(
-        **pod.config,
-        pod_metadata=manifest.PodMetadata(
-            labels=pod.labels or None,
-            annotations={SOURCE_ANNOTATION: str(span), **pod.annotations},
-        ),
-        node_selector=manifest.NodeSelector(labels=placement.node_selector)
-        if placement.node_selector
-        else None,
-        tolerations=tuple(
-            manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
-        )
-        or None,
-        active_deadline_seconds=None if settings.timeout is None else str(settings.timeout),
-    )

@@ -91,7 +91,7 @@ tolerations = [{ key = "gpu", operator = "Exists", effect = "NoSchedule" }]
     assert (train.cpu, train.memory, train.timeout) == ("1", "64Gi", 5400)
     assert train.env == {"OMP_NUM_THREADS": "8"}
     assert train.resources == {"nvidia.com/gpu": "1"}
-    assert train.accelerator is None
+    assert train.accelerator == "cpu"
     assert train.tolerations[0].operator == "Exists"
     assert configuration.step(["ingest"]).memory is None
 
@@ -225,9 +225,40 @@ def test_the_id_of_a_step_wins_over_its_function(project: Project) -> None:
         ("schedule = { cron = '0 0 * * *', timezone = '../UTC' }", "HR402", 1, "'../UTC'", ""),
         ("targets = ['argoo']", "HR402", 1, "['argoo']", 'did you mean "argo"?'),
         ("store = 's3://bucket'", "HR402", 1, "'s3://bucket'", "file:///"),
-        ("defaults.accelerator = 'a100'", "HR405", 1, "'a100'", "resources"),
-        ("platform = 'gke'", "HR405", 1, "'gke'", "node_selector"),
-        ("[profiles.p]\nplatform = 'nonsense'", "HR405", 2, "'nonsense'", "leave it out"),
+        ("defaults.accelerator = 'a100:2:3'", "HR402", 1, "'a100:2:3'", "tpu-v5e:2x4"),
+        ("defaults.network = 'efa:x'", "HR402", 1, "'efa:x'", "efa:32"),
+        ("defaults.runtime_class = 'Nvidia'", "HR402", 1, "'Nvidia'", "lower-case"),
+        ("defaults.zones = []", "HR402", 1, "[]", "any zone"),
+        ("defaults.machine_type = ''", "HR402", 1, "''", "write a text"),
+        ("defaults.resources.ephemeral-storage = 1", "HR402", 1, "", "ephemeral_storage = "),
+        ("platform = 3", "HR402", 1, "3", "quotes"),
+        ("accelerators.cpu.resource = 'a/b'", "HR402", 1, "", "letters"),
+        ("accelerators.a.resource = 'gpu'", "HR402", 1, "'gpu'", "nvidia.com/gpu"),
+        ("accelerators.a.memory_gib = 80", "HR402", 1, "", "add resource = "),
+        ("accelerators.a.counts = []", "HR402", 1, "[]", "any count"),
+        ("accelerators.a.node_affinity = [{ kee = 'a' }]", "HR401", 1, "[{ kee = 'a' }]", "key"),
+        (
+            "accelerators.a.node_affinity = [{ values = ['a'] }]",
+            "HR402",
+            1,
+            "[{ values = ['a'] }]",
+            "key = ",
+        ),
+        (
+            "accelerators.a.node_affinity = [{ key = 'a' }]",
+            "HR402",
+            1,
+            "[{ key = 'a' }]",
+            "values = ",
+        ),
+        (
+            "accelerators.a.node_affinity = [{ key = 'a', operator = 'Exists', values = ['b'] }]",
+            *("HR402", 1, "[{ key = 'a', operator = 'Exists', values = ['b'] }]", "one of the two"),
+        ),
+        (
+            "accelerators.a.node_affinity = [{ key = 'a', operator = 'Gt', values = ['b'] }]",
+            *("HR402", 1, "[{ key = 'a', operator = 'Gt', values = ['b'] }]", "40000"),
+        ),
         ("targets = []", "HR402", 1, "[]", "all of them"),
         ("defaults.tolerations = [{ kee = 'a' }]", "HR401", 1, "[{ kee = 'a' }]", "key"),
         ("defaults.tolerations = [{ value = 'a' }]", "HR402", 1, "[{ value = 'a' }]", "Exists"),
@@ -400,12 +431,55 @@ def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
     assert configuration.step([]).memory is None
 
 
-@pytest.mark.parametrize("key", ["zzzzzz", "platfrom"])
-def test_no_key_is_named_that_is_always_refused(project: Project, key: str) -> None:
-    project.write("headrace.toml", f"{key} = 'gke'")
+def test_an_unknown_key_names_all_where_none_is_near(project: Project) -> None:
+    project.write("headrace.toml", "zzzzzz = 'gke'")
     [finding] = project.load_all()[1]
-    known = "defaults, image, pipelines, policy, profiles, schedule, steps, store, targets"
-    assert (finding.code, finding.hint) == ("HR401", f"known here: {known}")
+    known = "accelerators, defaults, image, pipelines, platform, policy, profiles, schedule, steps"
+    assert (finding.code, finding.hint) == ("HR401", f"known here: {known}, store, targets")
+
+
+def test_where_a_setting_gets_its_value(project: Project) -> None:
+    project.write_block("[tool.headrace.steps.train]\naccelerator = 'l4'")
+    project.write(
+        "headrace.toml",
+        "platform = 'gke'\n[defaults]\naccelerator = 'a'\n[profiles.p]\nplatform = 'eks'\n"
+        "steps.train.accelerator = 'b'",
+    )
+
+    def place(configuration: Configuration, name: str) -> tuple[str, int] | None:
+        span = configuration.place_of([name], "accelerator")
+        return (span.path, span.line) if span else None
+
+    plain, profile = project.load(), project.load("p")
+    override = project.load("p", "steps.train.accelerator=c", "platform=aks")
+    assert place(plain, "train") == ("work/digits.py", 4)
+    assert place(profile, "train") == ("headrace.toml", 6)
+    assert place(override, "train") == ("--set", 1)
+    assert place(override, "other") == ("headrace.toml", 3)
+    assert plain.place_of(["train"], "spot") is None
+    lines = [c.place_of_all("platform") for c in (plain, profile, override)]
+    assert [span and span.line for span in lines] == [1, 5, 2]
+
+
+def test_an_accelerator_of_the_user(project: Project) -> None:
+    project.write(
+        "headrace.toml",
+        """
+[accelerators.ours]
+resource = "example.com/gpu"
+counts = [1, 2]
+node_affinity = [{ key = "gpu", values = ["a"] }, { key = "m", operator = "Exists" }]
+spot_tolerations = [{ key = "spot", operator = "Exists" }]
+[profiles.big.accelerators.ours]
+counts = [8]
+""",
+    )
+    ours = project.load("big").pipeline.accelerators["ours"]
+    assert (ours.resource, ours.counts) == ("example.com/gpu", (8,))
+    assert [(r.key, r.operator, r.values) for r in ours.node_affinity] == [
+        ("gpu", "In", ("a",)),
+        ("m", "Exists", ()),
+    ]
 
 
 def test_an_unknown_profile_names_the_nearest(project: Project) -> None:

@@ -151,9 +151,10 @@ def test_what_a_policy_forbids_stands_where_it_is_set(
         ('images.latest = "forbid"', 'image = "localhost:5000/x:2"'),
         (
             'accelerators = { allow = ["nvidia.com/*"], forbid = ["h100*"] }',
-            'defaults.resources = { "nvidia.com/gpu" = 1, ephemeral-storage = "1Gi" }',
+            'defaults = { resources = { "nvidia.com/gpu" = 1 }, ephemeral_storage = "1Gi" }',
         ),
         ('limits = ["cpu", "nvidia.com/gpu"]', 'defaults = {cpu=1,resources."nvidia.com/gpu"=1}'),
+        ('limits = ["ephemeral-storage"]', 'defaults.ephemeral_storage = "1Gi"'),
         (
             'limits = ["memory"]',
             'defaults.pod.containers = [{ name = "main", resources.limits.memory = "1Gi" }]',

@@ -155,10 +155,10 @@ def test_settings_reach_the_pod() -> None:
     assert train["container"]["resources"] == {"requests": quantities, "limits": quantities}
     assert train["container"]["env"] == [
         {"name": "PRICE", "value": "$$5 $$(HOME)"},
+        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
         {"name": "HEADRACE_CODE", "value": "{{workflow.parameters.headrace-code}}"},
         {"name": "HEADRACE_MODULES", "value": "digits,helpers.images"},
         {"name": "HEADRACE_STORE", "value": "{{workflow.parameters.headrace-store}}"},
-        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
     ]
     assert train["retryStrategy"] == {
         "limit": "3",
@@ -296,4 +296,7 @@ def test_every_feature_is_in_the_table_with_its_source() -> None:
     assert all(s.how and s.reference.startswith("https://") for s in table.values())
     assert all(s.since or s.level is Level.REFUSED for s in table.values())
     used = {feature for p in PIPELINES.values() for feature, _ in features_used(p)}
-    assert set(Feature) - used == {Feature.CATCHUP}
+    # Placements need these; test_placement.py has them.
+    placed = {Feature.NODE_AFFINITY, Feature.SHARED_MEMORY}
+    placed |= {Feature.RUNTIME_CLASS}
+    assert set(Feature) - used == {Feature.CATCHUP, *placed}

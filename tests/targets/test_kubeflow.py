@@ -211,10 +211,10 @@ def test_settings_reach_the_pod() -> None:
     }
     assert box["env"] == [
         {"name": "PRICE", "value": "$$5 $$(HOME)"},
+        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
         {"name": "HEADRACE_CODE", "value": "sha256:" + "ab" * 32},
         {"name": "HEADRACE_MODULES", "value": "digits,helpers.images"},
         {"name": "HEADRACE_STORE", "value": "s3://acme-ml/digits"},
-        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
     ]
     spec, platform = documents(compiled)
     assert platform["exec-train"] == {
@@ -322,8 +322,8 @@ def test_a_component_and_the_whole_are_measured() -> None:
 
 
 def test_what_kubeflow_cannot_give_a_pod_is_refused() -> None:
-    both = {"nvidia.com/gpu": "1", "ephemeral-storage": "5Gi"}
-    settings = StepSettings(image="i", resources=both, env={"A": "{{b}}"})
+    gpu = {"nvidia.com/gpu": "1"}
+    settings = StepSettings(image="i", resources=gpu, ephemeral_storage="5Gi", env={"A": "{{b}}"})
     found = list(TARGET.check(pipeline(call("f", settings=settings))))
     assert [d.code for d in found] == ["HR501", "HR513"]
     assert "ephemeral-storage and nvidia.com/gpu" in found[0].message
@@ -354,4 +354,7 @@ def test_every_feature_is_in_the_table_with_its_source() -> None:
     assert all(s.how and s.reference.startswith("https://") for s in table.values())
     assert all(s.since or s.level is Level.REFUSED for s in table.values())
     used = {feature for p in PIPELINES.values() for feature, _ in features_used(p)}
-    assert set(Feature) - used == {Feature.CATCHUP}
+    # Placements need these; test_placement.py has them.
+    placed = {Feature.NODE_AFFINITY, Feature.SHARED_MEMORY}
+    placed |= {Feature.RUNTIME_CLASS}
+    assert set(Feature) - used == {Feature.CATCHUP, *placed}

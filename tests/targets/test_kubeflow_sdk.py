@@ -56,16 +56,25 @@ def test_the_messages_of_the_platform_know_every_field() -> None:
         timeout=90,
         node_selector={"disk": "ssd"},
         tolerations=(Toleration(key="a", operator="Exists", toleration_seconds=5),),
+        accelerator="a100",
     )
     compiled = pipeline(
-        call("a", "same", {"value": const("1")}, settings=settings), result=out("a")
+        call("a", "same", {"value": const("1")}, settings=settings),
+        result=out("a"),
+        settings=PipelineSettings(platform="gke"),
     )
     _, platform = yaml.safe_load_all(TARGET.emit(compiled)[0].text)
     (config,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
     read = json_format.ParseDict(config, messages.KubernetesExecutorConfig())
     assert read.active_deadline_seconds == 90
     assert dict(read.node_selector.labels) == {"disk": "ssd"}
-    assert read.tolerations[0].toleration_seconds == 5
+    assert [t.key for t in read.tolerations] == ["nvidia.com/gpu", "a"]
+    assert read.tolerations[1].toleration_seconds == 5
+    (term,) = read.node_affinity
+    assert list(term.match_expressions[0].values) == ["nvidia-tesla-a100", "nvidia-a100-80gb"]
+    assert not term.HasField("weight")  # then it is required
+    (mount,) = read.empty_dir_mounts
+    assert (mount.volume_name, mount.mount_path, mount.medium) == ("dshm", "/dev/shm", "Memory")
     assert read.pod_metadata.annotations["headrace.dev/source"] == "flow.py:10"
 
 

@@ -5,6 +5,7 @@ makes of a manifest: Argo merges podSpecPatch into what the template says; the d
 modelled on its source (backend/src/v2/driver/k8s.go); Airflow's operator is asked itself.
 """
 
+import ast
 import json
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import yaml
 
 from headrace.compiler import capabilities, ir, pods
 from headrace.compiler.registry import load_target
-from headrace.compiler.settings import EmptyDir, StepSettings, Volume
+from headrace.compiler.settings import EmptyDir, PipelineSettings, StepSettings, Volume
 from headrace.targets.accelerators import place
 from ir_nodes import call, out, pipeline
 
@@ -105,7 +106,7 @@ FURTHER = {
         pod={
             "hostNetwork": True,
             "enableServiceLinks": False,
-            "runtimeClassName": "nvidia",
+            "hostname": "one",
             "terminationGracePeriodSeconds": 5,
             "securityContext": {"fsGroup": 100},
             "dnsConfig": {"options": [{"name": "ndots", "value": "1"}]},
@@ -137,7 +138,7 @@ def compiled(case: StepSettings) -> ir.Pipeline:
 
 
 def expected(case: StepSettings) -> dict[str, Any]:
-    return normal(pods.pod(case, place(case).resources))
+    return normal(pods.pod(case, place(case, PipelineSettings()).resources))
 
 
 def normal(pod: dict[str, Any]) -> dict[str, Any]:
@@ -321,7 +322,7 @@ def test_kubeflow_makes_the_pod(name: str) -> None:
             {
                 "`pod.hostNetwork`",
                 "`pod.enableServiceLinks`",
-                "`pod.runtimeClassName`",
+                "`pod.hostname`",
                 "`pod.terminationGracePeriodSeconds`",
                 "`pod.securityContext`",
                 "`pod.dnsConfig`",
@@ -428,6 +429,50 @@ def test_a_queue_gives_its_step_time_on_airflow() -> None:
     (file,) = load_target("airflow").emit(compiled(settings(timeout=90)))
     assert "execution_timeout=timedelta(seconds=90)" in file.text
     assert "active_deadline" not in file.text
+
+
+# --- with a placement ----------------------------------------------------------------------------
+
+PLACED = settings(
+    accelerator="a100",
+    memory="64Gi",
+    env={"A": "b"},
+    labels={"a": "b"},
+    volumes={"/dev/shm": Volume(empty_dir=EmptyDir(medium="Memory", size_limit="8Gi"))},
+    pod={
+        "affinity": {
+            "podAntiAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "labelSelector": {"matchLabels": {"a": "b"}},
+                        "topologyKey": "kubernetes.io/hostname",
+                    }
+                ]
+            }
+        }
+    },
+)
+
+
+def test_settings_of_the_pod_join_those_of_the_accelerator() -> None:
+    placed = pipeline(call("train", settings=PLACED), result=out("train"), platform="gke")
+    texts = {t: load_target(t).emit(placed)[0].text for t in ("argo", "airflow")}
+    for text in texts.values():
+        assert text.count("/dev/shm") == 1, "the step's own volume is the only one"
+        for told in ("podAntiAffinity", "nvidia-tesla-a100", "HEADRACE_DEVICE_NAME"):
+            assert told in text
+    (template,) = [
+        t for t in yaml.safe_load(texts["argo"])["spec"]["templates"] if "container" in t
+    ]
+    merged = pods.merged(template["affinity"], PLACED.pod["affinity"])
+    assert merged.keys() == {"nodeAffinity", "podAntiAffinity"}
+    namespace = ast.literal_eval(
+        texts["airflow"].partition("pod_template_dict=")[2].partition("\n        },")[0] + "\n}"
+    )
+    assert namespace["spec"]["affinity"] == merged
+    assert "affinity=k8s" not in texts["airflow"]
+    messages = [d.message for d in load_target("kubeflow").check(placed)]
+    assert [m for m in messages if "`pod.affinity`" in m]
 
 
 # --- what the shim is told -----------------------------------------------------------------------

@@ -1,0 +1,97 @@
+"""What the compiler asks before any target places a step: is there what is asked for?"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from headrace.compiler.capabilities import Feature
+from headrace.compiler.settings import PipelineSettings, StepSettings
+from headrace.compiler.target import PlacementJudgement, PlacementProblem, Placements
+from headrace.targets.accelerators import catalogue, listing, resolver
+from headrace.targets.accelerators.assembly import assembled
+from headrace.targets.accelerators.placement import Placement
+from headrace.targets.accelerators.refusal import SEVERAL_HOSTS, UNCERTAIN, Unplaceable
+
+
+class _Checks:
+    def platform_problem(self, name: str) -> PlacementProblem | None:
+        """Return what is wrong with `name` as that of a platform, if anything is."""
+        try:
+            resolver.platform_called(name)
+        except Unplaceable as refusal:
+            return _problem(refusal)
+        return None
+
+    def accelerator_problem(self, text: str, own: Iterable[str]) -> PlacementProblem | None:
+        """Return what is wrong with `text` on any platform; `own` are the user's own names."""
+        try:
+            resolver.check_name(text, own)
+        except Unplaceable as refusal:
+            return _problem(refusal)
+        return None
+
+    def rows(self, platform: str | None) -> list[Mapping[str, object]]:
+        """Return what can be asked for on `platform`, or on all, as `headrace accelerators` shows.
+
+        `platform` is one that `platform_problem` has nothing against.
+        """
+        return [row.as_object() for row in listing.rows(platform)]
+
+    def platforms(self) -> dict[str, str]:
+        """Return all names of platforms, short ones too, each with what it stands for."""
+        titles = {name: catalogue.platform(name).title for name in catalogue.platform_names()}
+        aliases = catalogue.platform_aliases().items()
+        return titles | {alias: f"{name}: {titles[name]}" for alias, name in aliases}
+
+    def judge(self, settings: StepSettings, pipeline: PipelineSettings) -> PlacementJudgement:
+        """Return what is to say of a step with `settings`."""
+        try:
+            found = assembled(settings, pipeline)
+        except Unplaceable as refusal:
+            return PlacementJudgement(_problem(refusal))
+        if found.placement.hosts > 1:
+            return PlacementJudgement(_several_hosts(settings, found.placement.hosts))
+        return PlacementJudgement(
+            doubts=tuple(_doubt(settings, what) for what in found.doubts),
+            features=tuple(_features(found.placement)),
+        )
+
+
+def _problem(refusal: Unplaceable) -> PlacementProblem:
+    return PlacementProblem(refusal.code, refusal.message, refusal.hint, refusal.setting)
+
+
+def _several_hosts(settings: StepSettings, hosts: int) -> PlacementProblem:
+    return PlacementProblem(
+        SEVERAL_HOSTS,
+        f"accelerator {settings.accelerator!r} takes {hosts} hosts, and a step runs on one",
+        "ask for a topology of one host: `headrace accelerators` lists them",
+    )
+
+
+def _doubt(settings: StepSettings, what: str) -> PlacementProblem:
+    return PlacementProblem(
+        UNCERTAIN,
+        f"what is known of accelerator {settings.accelerator!r} is uncertain: {what}",
+        "compare the labels in the manifest with those of a node, or describe it yourself in a "
+        "table [accelerators.NAME]",
+    )
+
+
+def _features(placement: Placement) -> Iterator[Feature]:
+    if placement.resources:
+        yield Feature.RESOURCES
+    if placement.node_selector:
+        yield Feature.NODE_SELECTOR
+    if placement.node_terms:
+        yield Feature.NODE_AFFINITY
+    if placement.tolerations:
+        yield Feature.TOLERATIONS
+    if placement.shared_memory:
+        yield Feature.SHARED_MEMORY
+    if placement.runtime_class:
+        yield Feature.RUNTIME_CLASS
+    if placement.scheduler:
+        yield Feature.SCHEDULER
+
+
+PLACEMENTS: Placements = _Checks()
+"""The checks, as the compiler knows them."""

@@ -1,0 +1,90 @@
+"""Where a step runs: what it asks of a node, merged from its settings for every target."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from headrace.compiler.settings import (
+    NodeRequirement,
+    PipelineSettings,
+    StepSettings,
+    Toleration,
+)
+
+SHARED_MEMORY_VOLUME = "dshm"
+SHARED_MEMORY_PATH = "/dev/shm"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What a pod asks of a node.
+
+    `resources` are Kubernetes quantities by resource name, used as request and as limit. A node
+    needs the labels of `node_selector`, and those that one of `node_terms` requires, if there are
+    any. `shared_memory` is the size of a volume of memory at `/dev/shm`. `environment` has the
+    variables of the step, too. `hosts` is how many such pods the step would need. `device_name` is
+    a regular expression that is found in the name of each accelerator, where that is known.
+    """
+
+    resources: dict[str, str] = field(default_factory=dict)
+    node_selector: dict[str, str] = field(default_factory=dict)
+    node_terms: tuple[tuple[NodeRequirement, ...], ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    shared_memory: str | None = None
+    runtime_class: str | None = None
+    scheduler: str | None = None
+    hosts: int = 1
+    device_name: str = ""
+
+    def affinity(self) -> dict[str, Any]:
+        """Return the affinity of the pod, as the JSON of Kubernetes; empty if there is none."""
+        if not self.node_terms:
+            return {}
+        terms = [{"matchExpressions": [_expression(r) for r in term]} for term in self.node_terms]
+        required = {"nodeSelectorTerms": terms}
+        return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+    def applied(self, settings: StepSettings) -> StepSettings:
+        """Return `settings` with the variables and the scheduler of the pod that is placed so."""
+        scheduler = settings.scheduler or self.scheduler
+        return settings.replace(env=dict(self.environment), scheduler=scheduler)
+
+
+def _expression(requirement: NodeRequirement) -> dict[str, Any]:
+    values = {"values": list(requirement.values)} if requirement.values else {}
+    return {"key": requirement.key, "operator": requirement.operator, **values}
+
+
+def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
+    """Return the placement of a step with `settings`, of a pipeline with those of `pipeline`.
+
+    Raises:
+        Unplaceable: the platform does not have what the step asks for. The compiler finds that
+            before any target sees the pipeline.
+    """
+    if settings.asks_by_name:
+        # The catalogue takes time to read: most steps need nothing of it.
+        from headrace.targets.accelerators.assembly import assembled
+
+        placement = assembled(settings, pipeline).placement
+        if SHARED_MEMORY_PATH in settings.volumes:  # the step has one of its own
+            placement = replace(placement, shared_memory=None)
+        return placement
+    return Placement(
+        resources=written_resources(settings),
+        node_selector=dict(settings.node_selector),
+        tolerations=settings.tolerations,
+        environment=dict(settings.env),
+        shared_memory=settings.shared_memory,
+        runtime_class=settings.runtime_class,
+    )
+
+
+def written_resources(settings: StepSettings) -> dict[str, str]:
+    """Return the resources that stand in `settings`, by name."""
+    asked = {
+        "cpu": settings.cpu,
+        "memory": settings.memory,
+        "ephemeral-storage": settings.ephemeral_storage,
+    }
+    return {name: q for name, q in asked.items() if q is not None} | settings.resources

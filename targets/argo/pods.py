@@ -1,0 +1,78 @@
+"""Where a template's pod runs: the fields of the template that say so."""
+
+from typing import Any
+
+import msgspec
+
+from headrace.compiler import pods
+from headrace.compiler.settings import NodeRequirement, StepSettings
+from headrace.targets.accelerators import SHARED_MEMORY_PATH, SHARED_MEMORY_VOLUME, Placement
+from headrace.targets.argo import manifest
+from headrace.targets.yaml_writer import to_yaml
+
+
+def pod_fields(settings: StepSettings, placement: Placement) -> dict[str, Any]:
+    """Return the fields of a `manifest.Template` for the pod of a step, by name."""
+    tolerations = tuple(
+        manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
+    )
+    return {
+        "node_selector": placement.node_selector or None,
+        "affinity": _affinity(placement.node_terms),
+        "tolerations": tolerations or None,
+        "service_account_name": settings.service_account,
+        "priority_class_name": settings.priority_class,
+        "scheduler_name": settings.scheduler or placement.scheduler,
+        "volumes": _volumes(settings, placement),
+        "pod_spec_patch": _patch(settings, placement),
+    }
+
+
+def volume_mounts(
+    settings: StepSettings, placement: Placement
+) -> tuple[dict[str, Any], ...] | None:
+    """Return where the container finds the volumes of its pod."""
+    _, mounts = pods.volumes(settings)
+    if placement.shared_memory is not None:
+        mounts = [{"name": SHARED_MEMORY_VOLUME, "mountPath": SHARED_MEMORY_PATH}, *mounts]
+    return tuple(mounts) or None
+
+
+def _volumes(settings: StepSettings, placement: Placement) -> tuple[dict[str, Any], ...] | None:
+    volumes, _ = pods.volumes(settings)
+    if placement.shared_memory is not None:
+        directory = {"medium": "Memory", "sizeLimit": placement.shared_memory}
+        volumes = [{"name": SHARED_MEMORY_VOLUME, "emptyDir": directory}, *volumes]
+    return tuple(volumes) or None
+
+
+def _affinity(terms: tuple[tuple[NodeRequirement, ...], ...]) -> manifest.Affinity | None:
+    if not terms:
+        return None
+    written = tuple(
+        manifest.NodeSelectorTerm(
+            match_expressions=tuple(
+                manifest.LabelRequirement(key=r.key, operator=r.operator, values=r.values or None)
+                for r in term
+            )
+        )
+        for term in terms
+    )
+    return manifest.Affinity(
+        node_affinity=manifest.NodeAffinity(
+            required_during_scheduling_ignored_during_execution=manifest.RequiredTerms(
+                node_selector_terms=written
+            )
+        )
+    )
+
+
+def _patch(settings: StepSettings, placement: Placement) -> str | None:
+    """Return what a template has no field for, as a strategic merge patch of its pod.
+
+    Argo merges it into the pod last, as `pods.merged` does.
+    """
+    runtime_class = placement.runtime_class
+    own = {"runtimeClassName": runtime_class} if runtime_class is not None else {}
+    patch = pods.merged(own, settings.pod)
+    return to_yaml(patch) if patch else None
