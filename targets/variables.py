@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.settings import StepSettings
+from headrace.targets.accelerators import place
 
 _SHOWN_STEPS = 3
 """How many steps are named that a setting concerns."""
@@ -19,7 +20,8 @@ def expanded_variables(pipeline: ir.Pipeline, mark: str, engine: str) -> Iterato
     steps: dict[tuple[str, str], list[str]] = {}
     for node in dataflow.walk(pipeline.body):
         if isinstance(node, ir.Call | ir.Compute):
-            for name, text in _texts(node.settings):
+            placement = place(node.settings, pipeline.settings)
+            for name, text in _texts(placement.applied(node.settings)):
                 if mark in text:
                     steps.setdefault((name, text), []).append(node.id)
     for (name, _), ids in steps.items():

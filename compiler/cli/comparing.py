@@ -11,9 +11,9 @@ from headrace.compiler.cli.files import difference, unified
 from headrace.compiler.cli.options import (
     PipelineName,
     compiled,
+    findings,
     finish,
     pipeline_argument,
-    print_findings,
     settings_option,
     target_option,
 )
@@ -54,25 +54,30 @@ def diff(
     if len(profiles) > 2:
         raise click.UsageError("two profiles can be compared, not more")
     if len(profiles) == 2:
-        old, new = (_texts(pipeline, settings, each, target_names) for each in profiles)
+        (old, warnings), (new, more) = (
+            _compiled(pipeline, settings, each, target_names) for each in profiles
+        )
+        warnings += more if more != warnings else ""
         text = _between(old, new, profiles)
     else:
-        texts = _texts(pipeline, settings, next(iter(profiles), None), target_names)
+        profile = next(iter(profiles), None)
+        texts, warnings = _compiled(pipeline, settings, profile, target_names)
         text = _from_disk(texts, out)
+    click.echo(warnings, err=True, nl=False, color=True)
     click.echo(text, nl=False)
     if text:
         raise click.exceptions.Exit(FINDINGS)
 
 
-def _texts(
+def _compiled(
     pipeline: PipelineName,
     settings: tuple[str, ...],
     profile: str | None,
     target_names: tuple[str, ...],
-) -> dict[str, str]:
-    """Return the texts of all files, by `TARGET/NAME`; when there are errors, print them and exit.
+) -> tuple[dict[str, str], str]:
+    """Return the texts of all files, by `TARGET/NAME`, and the warnings as they are printed.
 
-    Warnings go to stderr.
+    When there are errors, print all findings and exit.
     """
     from headrace.compiler import driver
 
@@ -82,8 +87,8 @@ def _texts(
     emitted = driver.emit(compilation, tuple(dict.fromkeys(wanted)))
     if compilation.diagnostics.failed:
         finish(compilation, "text")
-    print_findings(compilation, "text")
-    return {f"{target}/{file.name}": file.text for target in emitted for file in emitted[target]}
+    texts = {f"{target}/{file.name}": file.text for target in emitted for file in emitted[target]}
+    return texts, findings(compilation, "text")
 
 
 def _between(old: Mapping[str, str], new: Mapping[str, str], profiles: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from headrace.compiler.dataflow import AnyNode, AnyValue
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
 from headrace.runtime import wire
+from headrace.targets.accelerators import place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
 from headrace.targets.argo.emit import Lowered
@@ -159,7 +160,7 @@ def _environments(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
     for node in dataflow.walk(pipeline.body):
         if not isinstance(node, ir.Call | ir.Compute):
             continue
-        for name, text in node.settings.env.items():
+        for name, text in place(node.settings, pipeline.settings).environment.items():
             yield from _size(f"environment variable {name}", text, node.span)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.registry import load_target
-from headrace.compiler.settings import StepSettings
+from headrace.compiler.settings import OwnAccelerator, PipelineSettings, StepSettings
 from ir_nodes import call, pipeline
 
 
@@ -23,3 +23,13 @@ def test_one_setting_is_one_finding(target: str) -> None:
     labels = [finding.label for finding in found(default, own)]
     assert labels == ["`env.A` of f-0", "`env.A` of f-1", "`env.B` of f-1"]
     assert found(StepSettings(image="i", env={"A": "{b}"})) == []
+
+
+@pytest.mark.parametrize("target", ["argo", "kubeflow"])
+def test_variables_of_an_accelerator_are_looked_at_too(target: str) -> None:
+    own = OwnAccelerator(resource="a/b", env={"A": "{{b}}"})
+    settings = StepSettings(image="i", accelerator="ours")
+    compiled = pipeline(call("f", settings=settings)).replace(
+        settings=PipelineSettings(accelerators={"ours": own})
+    )
+    assert [d.code for d in load_target(target).check(compiled)] == ["HR513"]
