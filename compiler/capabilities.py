@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 
 
@@ -31,7 +32,15 @@ class Feature(StrEnum):
     NODE_AFFINITY = "node affinity"
     SHARED_MEMORY = "volume of shared memory"
     RUNTIME_CLASS = "runtime class"
-    SCHEDULER = "scheduler other than the default one"
+    REFERENCES = "step with secrets or config maps"
+    VOLUMES = "step with volumes"
+    HOST_PATHS = "step with a folder of its host"
+    SERVICE_ACCOUNT = "step with a service account"
+    METADATA = "step with labels or annotations"
+    PRIORITY_CLASS = "step with a priority class"
+    QUEUE = "step in a queue"
+    SCHEDULER = "step with a scheduler of its own"
+    POD = "step with other fields of a pod"
     SCHEDULE = "schedule"
     TIMEZONE = "schedule in a time zone"
     CATCHUP = "catch-up of missed runs"
@@ -141,6 +150,23 @@ def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:
         yield Feature.SHARED_MEMORY
     if settings.runtime_class:
         yield Feature.RUNTIME_CLASS
+    yield from _pod_features(settings)
+
+
+def _pod_features(settings: StepSettings) -> Iterator[Feature]:
+    if settings.secrets or settings.config_maps:
+        yield Feature.REFERENCES
+    for volume in settings.volumes.values():
+        yield Feature.HOST_PATHS if volume.host_path is not None else Feature.VOLUMES
+    asked = {
+        Feature.SERVICE_ACCOUNT: settings.service_account,
+        Feature.METADATA: settings.labels or settings.annotations,
+        Feature.PRIORITY_CLASS: settings.priority_class,
+        Feature.QUEUE: settings.queue,
+        Feature.SCHEDULER: settings.scheduler,
+        Feature.POD: settings.pod,
+    }
+    yield from (feature for feature, value in asked.items() if value)
 
 
 def check(

@@ -4,10 +4,11 @@ Later wins, key by key: the `[tool.headrace]` of the module's PEP 723 block; `he
 `[tool.headrace]` of `pyproject.toml`, found upwards from the module; the profile; the overrides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,6 +16,7 @@ from headrace.compiler.configuration_files import (
     Origin,
     Tree,
     parse_override,
+    read_policies,
     read_project,
     read_script_block,
     script_metadata,
@@ -26,16 +28,20 @@ from headrace.compiler.configuration_schema import OVERRIDES, Layer, checked_lay
 from headrace.compiler.diagnostics import Sink
 from headrace.compiler.image_lock import LockedImage, pinned, read_lock
 from headrace.compiler.requires_python import DEFAULT_MINOR, lowest_minor
-from headrace.compiler.settings import BuildSettings, PipelineSettings, StepSettings
+from headrace.compiler.settings import BuildSettings, PipelineSettings, Policy, StepSettings
 from headrace.compiler.source import COMMAND_LINE, SourceFile, Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath, TomlPlaces
+
+PolicyPlaces: TypeAlias = Callable[[TomlPath], Span | None]
+"""Gives the place of a key of a policy."""
 
 
 @dataclass(frozen=True)
 class Configuration:
     """The merged configuration of one module.
 
+    `layers` were merged, the later over the earlier ones, but for their policies, which add up.
     `project_folder` is the folder of the configuration file, else of the nearest `pyproject.toml`,
     else the module's own. `sources` are the files read beside the module, by the path that
     messages show. `dependencies` are those of the PEP 723 block; `requires_python` is that of the
@@ -133,6 +139,34 @@ class Configuration:
         ]
         return next(filter(None, reversed(found)), None)
 
+    def sets(self, *keys: str) -> bool:
+        """Return whether one of `keys` is set for any step."""
+        tables = [table_or_empty(self.tree.get("defaults")), *self._configured_steps.values()]
+        return any(key in table for table in tables for key in keys)
+
+    def places(self, names: Sequence[str], path: TomlPath) -> Iterator[Span]:
+        """Yield where `path` is set for the step that has `names`: what wins first."""
+        tables: list[TomlPath] = [("steps", name) for name in reversed(dict.fromkeys(names))]
+        if path == ("image",):
+            tables.append(())
+        for table in (*tables, ("defaults",)):
+            for layer, prefix in self._latest_first():
+                span = layer.origin.value((*prefix, *table, *path))
+                if span is not None:
+                    yield span
+
+    def policies(self) -> Iterator[tuple[Policy, PolicyPlaces]]:
+        """Yield every policy, wherever it stands, and what gives the place of a key of it."""
+        for layer, prefix in reversed(self._latest_first()):
+            tree = layer.tree
+            for name in prefix:
+                tree = table_or_empty(tree.get(str(name)))
+            if "policy" in tree:
+                yield (
+                    msgspec.convert(tree["policy"], Policy),
+                    partial(_policy_place, layer.origin, prefix),
+                )
+
     def check_steps(self, known: set[str], sink: Sink) -> None:
         """Report every table for a step whose name is not in `known`."""
         for layer, prefix, tree in self.tables():
@@ -153,17 +187,7 @@ class Configuration:
 
     def place_of(self, names: Sequence[str], key: str) -> Span | None:
         """Return where the setting `key` of the step that has `names` gets its value."""
-        paths = [("steps", name, key) for name in reversed(names)] + [("defaults", key)]
-        tables = self._latest_first()
-        return next(
-            (
-                span
-                for path in paths
-                for layer, prefix in tables
-                if (span := layer.origin.value((*prefix, *path)))
-            ),
-            None,
-        )
+        return next(self.places(names, (key,)), None)
 
     def place_of_all(self, key: str) -> Span | None:
         """Return where the setting `key` of the pipeline as a whole gets its value."""
@@ -185,6 +209,10 @@ def _profiles(layer: Layer) -> Iterator[TomlPath]:
         yield from (("profiles", name), ("profiles", name, "defaults"))
 
 
+def _policy_place(origin: Origin, prefix: TomlPath, path: TomlPath) -> Span | None:
+    return origin.value((*prefix, "policy", *path))
+
+
 def load(
     module_path: Path,
     source: SourceFile,
@@ -200,10 +228,13 @@ def load(
     block = read_script_block(source, sink)
     own, dependencies = script_metadata(*block, sink) if block else (None, ())
     sources: dict[str, SourceFile] = {}
-    file, folder, project = read_project(module_path.resolve().parent, sink, sources)
+    module_folder = module_path.resolve().parent
+    file, folder, project = read_project(module_folder, sink, sources)
     layers = [checked_layer(block[0], tool_table(*block, sink), sink)] if block else []
     if file:
         layers.append(checked_layer(file[0], file[1], sink))
+    for further in read_policies(module_folder, folder, file and file[0], sink, sources):
+        layers.append(checked_layer(*further, sink))
     tree: Tree = {}
     for layer in layers:
         _merge(tree, layer.tree)

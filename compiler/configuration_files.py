@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,31 @@ def read_project(
         if pyproject and "headrace" in table_or_empty(pyproject[1].get("tool")):
             return (pyproject[0], tool_table(*pyproject, sink)), folder, project
     return None, nearest or module_folder, project
+
+
+def read_policies(
+    module_folder: Path,
+    configured: Path,
+    used: Origin | None,
+    sink: Sink,
+    sources: dict[str, SourceFile],
+) -> Iterator[tuple[Origin, Tree]]:
+    """Yield the policies of the files beside `used`, the configuration, which is in `configured`.
+
+    They are those of all folders above the module, up to the root of its repository: a file that
+    is nearer must not hide them. Outside of a repository no folder above `configured` counts.
+    """
+    folders = (module_folder, *module_folder.parents)
+    root = next((folder for folder in folders if is_there(folder / ".git")), configured)
+    for folder in folders:
+        for name, prefix in (("headrace.toml", ()), ("pyproject.toml", ("tool", "headrace"))):
+            if used is None or used.source.path != folder / name:
+                found = _read_file(folder / name, sink, sources, prefix)
+                tree = tool_table(*found, sink) if found else {}
+                if found and "policy" in tree:
+                    yield found[0], {"policy": tree["policy"]}
+        if folder == root:
+            return
 
 
 def _read_file(

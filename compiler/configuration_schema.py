@@ -1,40 +1,30 @@
 """The schema of the configuration, and the check of a tree against it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from headrace.compiler import placement_rules as placement
+from headrace.compiler import pod_rules
 from headrace.compiler import setting_rules as rules
 from headrace.compiler.configuration_files import Origin, Tree
 from headrace.compiler.diagnostics import Sink
+from headrace.compiler.setting_schema import Lazy, ListOf, NamedEntries, Schema, Table
 from headrace.compiler.source import Span
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.compiler.toml_places import TomlPath
 
 
-@dataclass(frozen=True)
-class _Table:
-    """A table with known keys; `short` is the key that a value in the table's place is for."""
+def _pod() -> Schema:
+    from headrace.compiler.pod_schema import pod_schema
 
-    keys: "Mapping[str, _Schema]"
-    short: str | None = None
+    return pod_schema()
 
 
-@dataclass(frozen=True)
-class _NamedEntries:
-    """A table whose keys are the user's; `check_name` may refuse one."""
-
-    entry: "_Schema"
-    check_name: Callable[[str], None] | None = None
-
-
-_Schema = _Table | _NamedEntries | rules.Rule
-
-_LABELS = _NamedEntries(rules.label_value, rules.label_name)
+_LABELS = NamedEntries(rules.label_value, rules.label_name)
 _TOLERATIONS = rules.list_of(placement.toleration, "tolerations")
-_ENV = _NamedEntries(rules.env_value, rules.env_name)
+_ENV = NamedEntries(rules.env_value, rules.env_name)
 
 
 def _label_text(value: object) -> str:
@@ -42,14 +32,14 @@ def _label_text(value: object) -> str:
     return rules.label_value(rules.text(value))
 
 
-_STEP = _Table(
+_STEP = Table(
     {
         "image": rules.image,
         "code": rules.one_of("image", "inline"),
         "cpu": rules.quantity,
         "memory": rules.memory,
         "ephemeral_storage": rules.memory,
-        "resources": _NamedEntries(rules.extended_quantity, rules.extended_name),
+        "resources": NamedEntries(rules.extended_quantity, rules.extended_name),
         "accelerator": placement.accelerator,
         "network": placement.network,
         "spot": rules.boolean,
@@ -60,7 +50,7 @@ _STEP = _Table(
         "shared_memory": rules.memory,
         "runtime_class": placement.object_name,
         "env": _ENV,
-        "retries": _Table(
+        "retries": Table(
             {
                 "limit": rules.whole_number(0, 1000),
                 "delay": rules.duration(0),
@@ -72,9 +62,19 @@ _STEP = _Table(
         "timeout": rules.duration(1),
         "node_selector": _LABELS,
         "tolerations": _TOLERATIONS,
+        "secrets": NamedEntries(pod_rules.entry("secret"), rules.env_name),
+        "config_maps": NamedEntries(pod_rules.entry("config map"), rules.env_name),
+        "volumes": NamedEntries(pod_rules.volume, pod_rules.mount_path),
+        "service_account": pod_rules.object_name,
+        "labels": NamedEntries(rules.label_value, pod_rules.own_label),
+        "annotations": NamedEntries(pod_rules.any_text, pod_rules.annotation_name),
+        "priority_class": pod_rules.object_name,
+        "queue": pod_rules.queue,
+        "scheduler": pod_rules.object_name,
+        "pod": Lazy(_pod),
     }
 )
-_ACCELERATOR = _Table(
+_ACCELERATOR = Table(
     {
         "resource": placement.extended_resource,
         "memory_gib": rules.whole_number(1, 100_000),
@@ -91,17 +91,37 @@ _ACCELERATOR = _Table(
         "env": _ENV,
     }
 )
-_SHARED: dict[str, _Schema] = {
+_FORBID = pod_rules.forbidding("forbid")
+_PATTERNS = rules.list_of(rules.text, "patterns")
+_POLICY = Table(
+    {
+        "images": Table(
+            {
+                "registries": rules.list_of(
+                    pod_rules.registry, "registries", if_empty="name one, or leave the key out"
+                ),
+                "digest": pod_rules.forbidding("required"),
+                "latest": _FORBID,
+            }
+        ),
+        "accelerators": Table({"allow": _PATTERNS, "forbid": _PATTERNS}),
+        "limits": rules.list_of(pod_rules.limited_resource, "resources"),
+        "host_paths": _FORBID,
+        "host_namespaces": _FORBID,
+        "privileged": _FORBID,
+    }
+)
+_SHARED: dict[str, Schema] = {
     "image": rules.image,
     "code": rules.one_of("image", "inline"),
-    "build": _Table(
+    "build": Table(
         {"base": rules.image, "include": rules.list_of(rules.pattern_below, "patterns")}
     ),
     "store": rules.store,
     "targets": rules.list_of(
         rules.target, "targets", if_empty="name one, or leave the key out for all of them"
     ),
-    "schedule": _Table(
+    "schedule": Table(
         {
             "cron": rules.cron,
             "timezone": rules.timezone,
@@ -111,15 +131,16 @@ _SHARED: dict[str, _Schema] = {
         short="cron",
     ),
     "platform": rules.text,
-    "accelerators": _NamedEntries(_ACCELERATOR, placement.own_accelerator_name),
+    "accelerators": NamedEntries(_ACCELERATOR, placement.own_accelerator_name),
     "pipelines": rules.list_of(rules.function_name, "pipelines"),
     "defaults": _STEP,
-    "steps": _NamedEntries(_STEP),
+    "steps": NamedEntries(_STEP),
+    "policy": _POLICY,
 }
-OVERRIDES = _Table(_SHARED)
+OVERRIDES = Table(_SHARED)
 """What --set may set: all but profiles."""
 
-EVERYTHING = _Table({**_SHARED, "profiles": _NamedEntries(_Table(_SHARED))})
+EVERYTHING = Table({**_SHARED, "profiles": NamedEntries(Table(_SHARED))})
 
 
 @dataclass(frozen=True)
@@ -130,23 +151,27 @@ class Layer:
     tree: Tree
 
 
-def checked_layer(origin: Origin, tree: Tree, sink: Sink, schema: _Table = EVERYTHING) -> Layer:
+def checked_layer(origin: Origin, tree: Tree, sink: Sink, schema: Table = EVERYTHING) -> Layer:
     """Return `tree`, read from `origin`, as `schema` keeps it; what is wrong goes to `sink`."""
     checked = _check(tree, schema, (), origin, sink)
     return Layer(origin, checked if isinstance(checked, dict) else {})
 
 
-def _check(value: object, schema: _Schema, path: TomlPath, origin: Origin, sink: Sink) -> Any:
+def _check(value: object, schema: Schema, path: TomlPath, origin: Origin, sink: Sink) -> Any:
     """Return `value` as `schema` keeps it, without what is wrong in it; all of that is reported."""
-    if isinstance(schema, _Table) and schema.short and not isinstance(value, dict):
+    if isinstance(schema, Lazy):
+        return _check(value, schema.load(), path, origin, sink)
+    if isinstance(schema, Table) and schema.short and not isinstance(value, dict):
         inner = _check(value, schema.keys[schema.short], path, origin, sink)
         return {} if inner is _WRONG else {schema.short: inner}
-    if isinstance(schema, _Table | _NamedEntries):
+    if isinstance(schema, Table | NamedEntries):
         if not isinstance(value, dict):
             hint = f"write it as [{_dotted(path)}] with its keys below"
             _report(sink, "HR402", f"`{_dotted(path)}` must be a table", origin.value(path), hint)
             return _WRONG
         return _check_entries(value, schema, path, origin, sink)
+    if isinstance(schema, ListOf):
+        return _check_list(value, schema, path, origin, sink)
     try:
         return schema(value)
     except rules.Refused as refused:
@@ -156,7 +181,7 @@ def _check(value: object, schema: _Schema, path: TomlPath, origin: Origin, sink:
 
 
 def _check_entries(
-    value: Tree, schema: _Table | _NamedEntries, path: TomlPath, origin: Origin, sink: Sink
+    value: Tree, schema: Table | NamedEntries, path: TomlPath, origin: Origin, sink: Sink
 ) -> Tree:
     checked: Tree = {}
     for name, entry in value.items():
@@ -169,10 +194,33 @@ def _check_entries(
     return checked
 
 
+def _check_list(
+    value: object, schema: ListOf, path: TomlPath, origin: Origin, sink: Sink
+) -> object:
+    if not isinstance(value, list):
+        message = f"`{_dotted(path)}` must be a list of {schema.what}"
+        _report(sink, "HR402", message, origin.value(path), "put it in [ ]")
+        return _WRONG
+    checked = []
+    for index, element in enumerate(value):
+        inner = _check(element, schema.entry, (*path, index), origin, sink)
+        if inner is _WRONG:
+            continue
+        try:
+            if schema.check is not None:
+                schema.check(inner)
+            checked.append(inner)
+        except rules.Refused as refused:
+            message = f"`{_dotted((*path, index))}` {refused.message}"
+            place = origin.value((*path, index)) or origin.key(path)
+            _report(sink, refused.code, message, place, refused.hint)
+    return checked
+
+
 def _entry_schema(
-    name: str, schema: _Table | _NamedEntries, path: TomlPath, origin: Origin, sink: Sink
-) -> _Schema | None:
-    if isinstance(schema, _Table):
+    name: str, schema: Table | NamedEntries, path: TomlPath, origin: Origin, sink: Sink
+) -> Schema | None:
+    if isinstance(schema, Table):
         if name not in schema.keys:
             hint = did_you_mean(name, schema.keys) or known_names(schema.keys)
             _report(sink, "HR401", f"unknown key `{_dotted(path)}`", origin.key(path), hint)

@@ -1,7 +1,7 @@
 """The order of a compilation: the only file that knows it."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from headrace.compiler.target import ManifestFile, Target
 from headrace.compiler.verify import verify
 
 if TYPE_CHECKING:
+    from headrace.compiler.configuration import Configuration
     from headrace.compiler.frontend.given import Given
     from headrace.compiler.frontend.project import Project
 
@@ -161,6 +162,8 @@ def emit(
     placed: Sequence[Placed] = ()
     if compilation.configuration is not None:
         placed = placements.check(pipeline, compilation.configuration, sink)
+        for finding in _pod_findings(pipeline, compilation.configuration):
+            sink.add(finding)
 
     def emitted(name: str) -> _Emitted:
         return _emitted(compilation, pipeline, load_target(name), placed)
@@ -189,6 +192,18 @@ def _emitted(
         if not found.failed:
             files = target.emit(given)
     return _Emitted(tuple(found), files, target.file_names(pipeline))
+
+
+def _pod_findings(pipeline: ir.Pipeline, configuration: "Configuration") -> Iterator[Diagnostic]:
+    """Yield what is wrong with the pods that the steps of `pipeline` ask for, on every target."""
+    if configuration.sets("secrets", "config_maps", "pod"):
+        from headrace.compiler.pod_conflicts import conflicts
+
+        yield from conflicts(pipeline, configuration)
+    if any(True for _ in configuration.policies()):
+        from headrace.compiler.policy import violations
+
+        yield from violations(pipeline, configuration)
 
 
 def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:

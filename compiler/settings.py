@@ -1,6 +1,6 @@
 """The settings of a pipeline and of its steps, as the IR carries them: merged and checked."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import field
 
@@ -58,6 +58,25 @@ class OwnAccelerator(FrozenStruct):
     env: dict[str, str] = field(default_factory=dict)
 
 
+class EmptyDir(FrozenStruct):
+    """A folder that lives as long as the pod; the fields are those of the Kubernetes API."""
+
+    medium: Literal["", "Memory"] = ""
+    size_limit: str | None = None
+
+
+class Volume(FrozenStruct):
+    """What is mounted at a path: exactly one of the first five, by its name or its host's path."""
+
+    pvc: str | None = None
+    config_map: str | None = None
+    secret: str | None = None
+    host_path: str | None = None
+    empty_dir: EmptyDir | None = None
+    sub_path: str | None = None
+    read_only: bool = False
+
+
 class StepSettings(FrozenStruct):
     """Where and how a step runs.
 
@@ -66,6 +85,9 @@ class StepSettings(FrozenStruct):
     memory at `/dev/shm`. `accelerator` and `network` are names with an amount, which the platform
     of the pipeline gives their meaning. `timeout` is in seconds and counts for each attempt.
     `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
+    `secrets` and `config_maps` name, for a variable, what it is taken from as `NAME/KEY`; `volumes`
+    stand by the path where they are mounted. `queue` is that of Kueue, or of Volcano where that is
+    the `scheduler`. `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
     """
 
     image: str
@@ -88,6 +110,16 @@ class StepSettings(FrozenStruct):
     timeout: int | None = None
     node_selector: dict[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
+    secrets: dict[str, str] = field(default_factory=dict)
+    config_maps: dict[str, str] = field(default_factory=dict)
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    service_account: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    priority_class: str | None = None
+    queue: str | None = None
+    scheduler: str | None = None
+    pod: dict[str, Any] = field(default_factory=dict)
 
     def without_needs(self) -> "StepSettings":
         """Return the settings of a small step of the compiler's own that runs the same code."""
@@ -141,3 +173,31 @@ class PipelineSettings(FrozenStruct):
     targets: tuple[str, ...] = ()
     platform: str | None = None
     accelerators: dict[str, OwnAccelerator] = field(default_factory=dict)
+
+
+class ImagePolicy(FrozenStruct):
+    """Which images a pod may use: those of `registries` (all, if there are none), and how named."""
+
+    registries: tuple[str, ...] = ()
+    digest: Literal["required"] | None = None
+    latest: Literal["forbid"] | None = None
+
+
+class AcceleratorPolicy(FrozenStruct):
+    """Which accelerators a step may ask for, as patterns; without `allow` all that are not in
+    `forbid`.
+    """
+
+    allow: tuple[str, ...] | None = None
+    forbid: tuple[str, ...] = ()
+
+
+class Policy(FrozenStruct):
+    """What the pods of a pipeline must keep to. `limits` are resources that must have one."""
+
+    images: ImagePolicy = ImagePolicy()
+    accelerators: AcceleratorPolicy = AcceleratorPolicy()
+    limits: tuple[str, ...] = ()
+    host_paths: Literal["forbid"] | None = None
+    host_namespaces: Literal["forbid"] | None = None
+    privileged: Literal["forbid"] | None = None

@@ -4,7 +4,7 @@
 # [tool.headrace]
 # image = "ghcr.io/example/word-counts:1"
 # schedule = { cron = "0 6 * * 1-5" }
-# defaults = { cpu = "100m", memory = "64Mi" }
+# defaults = { cpu = "100m", memory = "64Mi", labels = { "app.kubernetes.io/part-of" = "texts" } }
 # ///
 """Count the words of famous texts: a pipeline that needs nothing but the standard library."""
 

@@ -16,6 +16,7 @@ from headrace.runtime.function import UserError
 from headrace.runtime.glue import evaluate, handled
 from headrace.runtime.opaque import References, Touched
 from headrace.runtime.report import report, report_handled, tell_engine
+from headrace.runtime.threads import set_threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(USAGE, end="")
         return 0
     _put_first_on_path(os.getcwd())
+    set_threads(os.environ)
     if not hasattr(os, "fork"):
         return run(arguments)
     from headrace.runtime.supervisor import supervised
@@ -107,6 +109,10 @@ class _Step:
     def _run(self) -> None:
         self._command.outputs()
         self._check_code()
+        if os.environ.get("HEADRACE_DEVICES"):
+            from headrace.runtime.devices import check
+
+            check(os.environ)
         called = None
         first = self._command.first
         if first is None:

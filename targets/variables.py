@@ -1,17 +1,18 @@
-"""Environment variables of steps whose text an engine would take for its own."""
+"""Texts of settings that an engine would take for its own."""
 
 from collections.abc import Iterator
 
 from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
+from headrace.compiler.settings import StepSettings
 from headrace.targets.accelerators import place
 
 _SHOWN_STEPS = 3
-"""How many steps are named that a variable is set in."""
+"""How many steps are named that a setting concerns."""
 
 
 def expanded_variables(pipeline: ir.Pipeline, mark: str, engine: str) -> Iterator[Diagnostic]:
-    """Yield HR513 once for each variable and text that has `mark`, which `engine` would evaluate.
+    """Yield HR513 once for each setting and text that has `mark`, which `engine` would evaluate.
 
     One setting, such as `defaults.env`, may give it to all steps, and the IR does not say which
     setting did: the place is the pipeline's.
@@ -19,17 +20,42 @@ def expanded_variables(pipeline: ir.Pipeline, mark: str, engine: str) -> Iterato
     steps: dict[tuple[str, str], list[str]] = {}
     for node in dataflow.walk(pipeline.body):
         if isinstance(node, ir.Call | ir.Compute):
-            for name, text in place(node.settings, pipeline.settings).environment.items():
+            placement = place(node.settings, pipeline.settings)
+            for name, text in _texts(placement.applied(node.settings)):
                 if mark in text:
                     steps.setdefault((name, text), []).append(node.id)
     for (name, _), ids in steps.items():
         more = len(ids) - _SHOWN_STEPS
         shown = ", ".join(ids[:_SHOWN_STEPS]) + (f" and {more} more" if more > 0 else "")
+        is_variable = name.startswith("env.")
         yield Diagnostic(
             code="HR513",
-            message=f"the setting `env.{name}` contains '{mark}', "
-            f"which {engine} would read as its own",
+            message=f"the setting `{name}` contains '{mark}', which {engine} would read as its own",
             span=pipeline.span,
-            label=f"`env.{name}` of {shown}",
-            hint="set the variable inside the step, or encode its text",
+            label=f"`{name}` of {shown}",
+            hint="set the variable inside the step, or encode its text"
+            if is_variable
+            else f"write it without '{mark}'",
         )
+
+
+def _texts(settings: StepSettings) -> Iterator[tuple[str, str]]:
+    """Yield the texts of `settings` that may hold anything, each with the name of its setting."""
+    yield from ((f"env.{name}", text) for name, text in settings.env.items())
+    yield from ((f"annotations.{name}", text) for name, text in settings.annotations.items())
+    for path, volume in settings.volumes.items():
+        for text in (path, volume.sub_path or "", volume.host_path or ""):
+            yield f'volumes."{path}"', text
+    yield from (("pod", text) for text in _texts_in(settings.pod))
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_in(inner)

@@ -1,7 +1,7 @@
 """Pipelines in the IR, by hand: one for each way in which nodes of the language combine."""
 
 from headrace.compiler import ir
-from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration
+from headrace.compiler.settings import EmptyDir, Retries, Schedule, StepSettings, Toleration, Volume
 from ir_nodes import (
     SETTINGS,
     branch,
@@ -311,6 +311,10 @@ def configured() -> ir.Pipeline:
         timeout=3600,
         node_selector={"pool": "gpu"},
         tolerations=(Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),),
+        volumes={"/fast": Volume(host_path="/mnt/disks")},
+        service_account="trainer",
+        priority_class="nightly",
+        scheduler="volcano",
     )
     return pipeline(
         call("train", settings=settings),
@@ -319,6 +323,41 @@ def configured() -> ir.Pipeline:
         store="s3://acme-ml/digits",
         schedule=Schedule(cron="0 3 * * *", timezone="Europe/Berlin", overlap="replace"),
     )
+
+
+def settled() -> ir.Pipeline:
+    """A step whose pod has everything that all targets can carry."""
+    settings = StepSettings(
+        image="ghcr.io/acme/digits:1",
+        cpu="2",
+        env={"PRICE": "$5"},
+        secrets={"TOKEN": "hf/token"},
+        config_maps={"LEVEL": "app/log.level"},
+        volumes={
+            "/data": Volume(pvc="datasets", sub_path="mnist"),
+            "/scratch": Volume(empty_dir=EmptyDir(size_limit="10Gi")),
+            "/dev/shm": Volume(empty_dir=EmptyDir(medium="Memory")),
+            "/etc/app": Volume(config_map="app-files"),
+            "/etc/tls": Volume(secret="tls"),
+        },
+        labels={"team": "vision"},
+        annotations={"acme.example/owner": 'a "b" {c}, ä'},
+        queue="team-queue",
+        pod={
+            "imagePullSecrets": [{"name": "registry"}],
+            "containers": [
+                {
+                    "name": "main",
+                    "imagePullPolicy": "Always",
+                    "resources": {"requests": {"cpu": "500m"}},
+                    "env": [
+                        {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+                    ],
+                }
+            ],
+        },
+    )
+    return pipeline(call("train", settings=settings), result=out("train"))
 
 
 def empty() -> ir.Pipeline:
@@ -342,6 +381,15 @@ PIPELINES = {
             branch_in_map,
             map_in_branch,
         ),
-        *(effects, unread_maps, shared_glue, computed, configured, empty, parameter_result),
+        *(
+            effects,
+            unread_maps,
+            shared_glue,
+            computed,
+            configured,
+            settled,
+            empty,
+            parameter_result,
+        ),
     )
 }

@@ -75,7 +75,7 @@ def _argo(text: str) -> dict[str, Pod]:
     found = {}
     for template in yaml.safe_load(text)["spec"]["templates"]:
         if "container" in template:
-            spec = template | json.loads(template.get("podSpecPatch", "{}"))
+            spec = template | yaml.safe_load(template.get("podSpecPatch", "{}"))
             step = next(a for a in template["container"]["args"] if a.startswith("--step="))
             found[step.removeprefix("--step=")] = placement(spec, template["container"])
     return found

@@ -206,14 +206,15 @@ PLACEMENT_FIELDS = (
 def without_placement(value: Any) -> Any:
     """Return a manifest without what says where a step runs."""
     if isinstance(value, list):
-        return [without_placement(v) for v in value if not _hides_devices(v)]
+        return [without_placement(v) for v in value if not _tells_of_devices(v)]
     if not isinstance(value, dict):
         return value
     return {k: without_placement(v) for k, v in value.items() if k not in PLACEMENT_FIELDS}
 
 
-def _hides_devices(value: object) -> bool:
-    return value == {"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}
+def _tells_of_devices(value: object) -> bool:
+    told = ("HEADRACE_ACCELERATOR", "HEADRACE_DEVICES", "HEADRACE_DEVICE_NAME")
+    return isinstance(value, dict) and value.get("name") in ("NVIDIA_VISIBLE_DEVICES", *told)
 
 
 def manifests(move: str) -> dict[str, str]:

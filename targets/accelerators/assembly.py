@@ -8,6 +8,7 @@ from headrace.compiler.settings import NodeRequirement, PipelineSettings, StepSe
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.targets.accelerators import catalogue, names, resolver
 from headrace.targets.accelerators.catalogue import Platform, Spot
+from headrace.targets.accelerators.device_names import device_name
 from headrace.targets.accelerators.labels import Labels
 from headrace.targets.accelerators.placement import Placement, written_resources
 from headrace.targets.accelerators.refusal import NOT_THERE, UNKNOWN, WRONG_VALUE, Unplaceable
@@ -65,6 +66,7 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
         or next((r.runtime_class for r in records if r.runtime_class), None),
         scheduler=next((record.scheduler for record in records if record.scheduler), None),
         hosts=found.hosts if found else 1,
+        device_name=device_name(records),
     )
     return Assembled(placement, found.doubts if found else ())
 

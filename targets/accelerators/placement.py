@@ -1,6 +1,7 @@
 """Where a step runs: what it asks of a node, merged from its settings for every target."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from headrace.compiler.settings import (
     NodeRequirement,
@@ -20,7 +21,8 @@ class Placement:
     `resources` are Kubernetes quantities by resource name, used as request and as limit. A node
     needs the labels of `node_selector`, and those that one of `node_terms` requires, if there are
     any. `shared_memory` is the size of a volume of memory at `/dev/shm`. `environment` has the
-    variables of the step, too. `hosts` is how many such pods the step would need.
+    variables of the step, too. `hosts` is how many such pods the step would need. `device_name` is
+    a regular expression that is found in the name of each accelerator, where that is known.
     """
 
     resources: dict[str, str] = field(default_factory=dict)
@@ -32,6 +34,25 @@ class Placement:
     runtime_class: str | None = None
     scheduler: str | None = None
     hosts: int = 1
+    device_name: str = ""
+
+    def affinity(self) -> dict[str, Any]:
+        """Return the affinity of the pod, as the JSON of Kubernetes; empty if there is none."""
+        if not self.node_terms:
+            return {}
+        terms = [{"matchExpressions": [_expression(r) for r in term]} for term in self.node_terms]
+        required = {"nodeSelectorTerms": terms}
+        return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+    def applied(self, settings: StepSettings) -> StepSettings:
+        """Return `settings` with the variables and the scheduler of the pod that is placed so."""
+        scheduler = settings.scheduler or self.scheduler
+        return settings.replace(env=dict(self.environment), scheduler=scheduler)
+
+
+def _expression(requirement: NodeRequirement) -> dict[str, Any]:
+    values = {"values": list(requirement.values)} if requirement.values else {}
+    return {"key": requirement.key, "operator": requirement.operator, **values}
 
 
 def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
@@ -45,7 +66,10 @@ def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
         # The catalogue takes time to read: most steps need nothing of it.
         from headrace.targets.accelerators.assembly import assembled
 
-        return assembled(settings, pipeline).placement
+        placement = assembled(settings, pipeline).placement
+        if SHARED_MEMORY_PATH in settings.volumes:  # the step has one of its own
+            placement = replace(placement, shared_memory=None)
+        return placement
     return Placement(
         resources=written_resources(settings),
         node_selector=dict(settings.node_selector),

@@ -78,6 +78,30 @@ CAPABILITIES = Capabilities(
         Feature.RESOURCES: Support(Level.NATIVE, "container_resources", reference=_OPERATOR),
         Feature.NODE_SELECTOR: Support(Level.NATIVE, "node_selector", reference=_OPERATOR),
         Feature.TOLERATIONS: Support(Level.NATIVE, "tolerations", reference=_OPERATOR),
+        Feature.REFERENCES: Support(
+            Level.NATIVE, "env of the container in pod_template_dict", reference=_OPERATOR
+        ),
+        Feature.VOLUMES: Support(
+            Level.NATIVE, "volumes and volumeMounts in pod_template_dict", reference=_OPERATOR
+        ),
+        Feature.HOST_PATHS: Support(
+            Level.NATIVE, "a hostPath in pod_template_dict", reference=_OPERATOR
+        ),
+        Feature.SERVICE_ACCOUNT: Support(Level.NATIVE, "service_account_name", reference=_OPERATOR),
+        Feature.METADATA: Support(Level.NATIVE, "labels and annotations", reference=_OPERATOR),
+        Feature.PRIORITY_CLASS: Support(Level.NATIVE, "priority_class_name", reference=_OPERATOR),
+        Feature.QUEUE: Support(
+            Level.NATIVE,
+            "Kueue's label, or Volcano's annotation, on the pod, for which the task waits up to a "
+            "week; active_deadline_seconds of the pod is the timeout then",
+            reference="https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/",
+        ),
+        Feature.SCHEDULER: Support(Level.NATIVE, "schedulername", reference=_OPERATOR),
+        Feature.POD: Support(
+            Level.NATIVE,
+            "pod_template_dict, and the operator's arguments where it changes what they say",
+            reference=_OPERATOR,
+        ),
         Feature.NODE_AFFINITY: Support(Level.NATIVE, "affinity", reference=_OPERATOR),
         Feature.SHARED_MEMORY: Support(
             Level.NATIVE,
@@ -90,7 +114,6 @@ CAPABILITIES = Capabilities(
             "argument for it",
             reference=_OPERATOR,
         ),
-        Feature.SCHEDULER: Support(Level.NATIVE, "schedulername", reference=_OPERATOR),
         Feature.SCHEDULE: Support(
             Level.NATIVE,
             "a CronTriggerTimetable; a run starts at the tick",

@@ -3,11 +3,11 @@
 import builtins
 import keyword
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, TypeVar
 
-from headrace.compiler import ir
+from headrace.compiler import ir, pods
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import StepSettings
 from headrace.runtime import wire
@@ -22,8 +22,10 @@ from headrace.targets.airflow.literals import (
     python_list,
     template_text,
 )
+from headrace.targets.airflow.pods import has_plain_resources, rest_of
 from headrace.targets.airflow.spelling import Spelling
 from headrace.targets.airflow.templates import dag_template
+from headrace.targets.asked_devices import device_variables
 from headrace.targets.inline_code import FOLDERS, command, config_map_names, is_used
 from headrace.targets.step_command import step_arguments
 
@@ -35,6 +37,9 @@ XCOM_FILE = "/airflow/xcom/return.json"
 
 DEFAULT_ACTIVE_RUNS = 16
 """How many runs may overlap where nothing forbids it: Airflow's own default, written out."""
+
+LONGEST_WAIT = 604_800
+"""Seconds, a week, that a pod may wait in a queue until the task fails; elsewhere half an hour."""
 
 _TAKEN = frozenset(
     (
@@ -273,30 +278,50 @@ class _Builder:
     def _settings_of_pod(self, settings: StepSettings) -> dict[str, Any]:
         placement = place(settings, self._pipeline.settings)
         limited = settings.retries.limit > 0
-        resources = tuple(placement.resources.items())
+        settings = placement.applied(settings)
+        # An argument of the operator replaces the whole affinity that `pod` has, too.
+        joined = "affinity" in settings.pod
+        made = pods.pod(settings, placement.resources, placement.affinity() if joined else None)
+        resources = self._resources_of(settings)
         inline = settings.code == "inline"
+        queued = settings.queue is not None
         return {
             "inline": None if inline == self._inline else inline,
             "image": template_text(settings.image) if settings.image != self._image else None,
-            "environment": tuple((k, container_text(v)) for k, v in placement.environment.items()),
+            "environment": _pairs(
+                {
+                    **{v["name"]: v["value"] for v in pods.environment(settings)},
+                    **device_variables(settings, placement),
+                }
+            ),
             "retries": settings.retries.limit,
             "retry_delay": settings.retries.delay if limited else 0,
             "retry_factor": settings.retries.factor,
             "max_retry_delay": settings.retries.max_delay if limited else None,
-            "timeout": settings.timeout,
+            # The wait in a queue is not a part of the step, so there the pod keeps the time.
+            "timeout": None if queued else settings.timeout,
+            "active_deadline": settings.timeout if queued else None,
+            "startup_timeout": LONGEST_WAIT if queued else None,
             "resources": None if resources == self._resources else resources,
-            "node_selector": tuple(
-                (k, template_text(v)) for k, v in placement.node_selector.items()
-            ),
-            "node_terms": placement.node_terms,
+            "node_selector": _pairs(placement.node_selector),
+            "node_terms": () if joined else placement.node_terms,
             "tolerations": placement.tolerations,
             "shared_memory": placement.shared_memory,
             "runtime_class": placement.runtime_class,
-            "scheduler": placement.scheduler,
+            "labels": _pairs(pods.labels(settings)),
+            "annotations": _pairs(pods.annotations(settings)),
+            "service_account": settings.service_account,
+            "priority_class": settings.priority_class,
+            "scheduler": settings.scheduler,
+            "pod": rest_of(made),
         }
 
     def _resources_of(self, settings: StepSettings) -> tuple[tuple[str, str], ...]:
-        return tuple(place(settings, self._pipeline.settings).resources.items())
+        """Return the resources that are an argument of the operator, if `pod` changes none."""
+        resources = place(settings, self._pipeline.settings).resources
+        if settings.pod and not has_plain_resources(pods.pod(settings, resources)):
+            return ()
+        return tuple(resources.items())
 
     def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
         plain = [output.name for output in node.outputs if output.expression is None]
@@ -327,6 +352,11 @@ def _volumes(pipeline: ir.Pipeline) -> tuple[tuple[str, str, str], ...]:
         return ()
     names = config_map_names(pipeline)
     return tuple((volume, name, FOLDERS[volume]) for volume, name in names.items())
+
+
+def _pairs(texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return `texts` with the values as templates that Jinja renders to them."""
+    return tuple((name, template_text(value)) for name, value in texts.items())
 
 
 def _items(node: ir.Map, spelling: Spelling) -> str:

@@ -4,7 +4,9 @@ Texts named `...template` and the arguments of pods are rendered by Airflow with
 starts; everything else stands in the file as it is.
 """
 
-from typing import Literal
+from typing import Any, Literal
+
+from msgspec import field
 
 from headrace.compiler.frozen_struct import FrozenStruct, without_suffix
 from headrace.compiler.settings import NodeRequirement, Toleration
@@ -45,9 +47,11 @@ class Task(_Kind):
 class PodTask(Task):
     """A step or a compute node, run in a pod.
 
-    `image`, `resources` and `inline` (whether the code is mounted) are absent where they are those
-    of the whole DAG; delays and `timeout` are in seconds; `shared_memory` is the size of a volume
-    at `/dev/shm`.
+    `image`, `resources`, `startup_timeout` and `inline` (whether the code is mounted) are absent
+    where they are those of the whole DAG; delays and timeouts are in seconds. `timeout` counts from
+    the start of the task, and `active_deadline` from that of its pod. `pod` is what no argument of
+    the operator is for, as JSON of Kubernetes, its texts as templates. `shared_memory` is the size
+    of a volume at `/dev/shm`.
     """
 
     name: str
@@ -68,7 +72,14 @@ class PodTask(Task):
     tolerations: tuple[Toleration, ...] = ()
     shared_memory: str | None = None
     runtime_class: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    service_account: str | None = None
+    priority_class: str | None = None
     scheduler: str | None = None
+    pod: dict[str, Any] = field(default_factory=dict)
+    startup_timeout: int | None = None
+    active_deadline: int | None = None
 
 
 class ListTask(Task):

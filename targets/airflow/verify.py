@@ -115,9 +115,19 @@ def _templates(task: manifest.Task) -> Iterator[str]:
         case manifest.PodTask():
             yield from task.arguments
             yield from (value for _, value in task.environment)
-            yield from (value for _, value in task.node_selector)
+            for pairs in (task.node_selector, task.labels, task.annotations):
+                yield from (value for _, value in pairs)
+            yield from _texts_in(task.pod)
             yield from [task.image] if task.image is not None else []
         case manifest.ListTask() | manifest.ResultTask():
             yield task.template
         case manifest.ChoiceTask():
             yield from (template for _, template in task.templates)
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(inner)

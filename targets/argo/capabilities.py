@@ -126,10 +126,60 @@ CAPABILITIES = Capabilities(
             since="2.4",
             reference=f"{_DOCS}/fields/#template",
         ),
+        Feature.REFERENCES: Support(
+            Level.NATIVE,
+            how="env of the container, with valueFrom",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#envvar",
+        ),
+        Feature.VOLUMES: Support(
+            Level.NATIVE,
+            how="volumes of the template, and volumeMounts of the container",
+            since="2.0",
+            reference=f"{_DOCS}/walk-through/volumes/",
+        ),
+        Feature.HOST_PATHS: Support(
+            Level.NATIVE,
+            how="a hostPath in the volumes of the template",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#hostpathvolumesource",
+        ),
+        Feature.SERVICE_ACCOUNT: Support(
+            Level.NATIVE,
+            how="serviceAccountName of the template; the account needs the rights that Argo's own "
+            "containers use, to create and patch workflowtaskresults",
+            since="2.3",
+            reference=f"{_DOCS}/workflow-rbac/",
+        ),
+        Feature.METADATA: Support(
+            Level.NATIVE,
+            how="metadata of the template",
+            since="2.0",
+            reference=f"{_DOCS}/fields/#metadata",
+        ),
+        Feature.PRIORITY_CLASS: Support(
+            Level.NATIVE,
+            how="priorityClassName of the template",
+            since="2.4",
+            reference=f"{_DOCS}/fields/#template",
+        ),
+        Feature.QUEUE: Support(
+            Level.NATIVE,
+            how="Kueue's label, or Volcano's annotation, on the pod, which stays pending until it "
+            "is admitted; activeDeadlineSeconds counts from then",
+            since="2.0",
+            reference="https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/",
+        ),
         Feature.SCHEDULER: Support(
             Level.NATIVE,
             how="schedulerName of the template",
-            since="2.2",
+            since="2.3",
+            reference=f"{_DOCS}/fields/#template",
+        ),
+        Feature.POD: Support(
+            Level.NATIVE,
+            how="podSpecPatch of the template, which Argo merges into the pod last",
+            since="2.4",
             reference=f"{_DOCS}/fields/#template",
         ),
         Feature.SCHEDULE: Support(

@@ -27,8 +27,9 @@ class ManifestPart(FrozenStruct, rename="camel", omit_defaults=True):
 
 
 class Metadata(ManifestPart):
-    """The metadata of a template."""
+    """The metadata of a template, which is that of its pods."""
 
+    labels: dict[str, str] | None = None
     annotations: dict[str, str]
 
 
@@ -74,10 +75,11 @@ class Outputs(ManifestPart):
 
 
 class EnvironmentVariable(ManifestPart):
-    """A variable of a container."""
+    """A variable of a container: its value, or where Kubernetes takes that from."""
 
     name: str
-    value: str
+    value: str | None = None
+    value_from: dict[str, Any] | None = None
 
 
 class Resources(ManifestPart):
@@ -85,13 +87,6 @@ class Resources(ManifestPart):
 
     requests: dict[str, str]
     limits: dict[str, str]
-
-
-class VolumeMount(ManifestPart):
-    """Where a container finds a volume."""
-
-    name: str
-    mount_path: str
 
 
 class ConfigMapSource(ManifestPart):
@@ -108,7 +103,7 @@ class Container(ManifestPart):
     args: tuple[str, ...]
     env: tuple[EnvironmentVariable, ...]
     resources: Resources | None = None
-    volume_mounts: tuple[VolumeMount, ...] | None = None
+    volume_mounts: tuple[dict[str, Any], ...] | None = None
 
 
 class Backoff(ManifestPart):
@@ -170,19 +165,11 @@ class Affinity(ManifestPart):
     node_affinity: NodeAffinity
 
 
-class EmptyDirectory(ManifestPart):
-    """A volume that lives as long as its pod."""
-
-    medium: Literal["Memory"]
-    size_limit: str
-
-
 class Volume(ManifestPart):
-    """A volume of a pod, or of all pods of a run: one of the sources is set."""
+    """A volume of all pods of a run."""
 
     name: str
-    empty_dir: EmptyDirectory | None = None
-    config_map: ConfigMapSource | None = None
+    config_map: ConfigMapSource
 
 
 class TemplateRef(ManifestPart):
@@ -233,9 +220,11 @@ class Template(ManifestPart):
     node_selector: dict[str, str] | None = None
     affinity: Affinity | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
+    service_account_name: str | None = None
+    priority_class_name: str | None = None
     scheduler_name: str | None = None
+    volumes: tuple[dict[str, Any], ...] | None = None
     pod_spec_patch: str | None = None
-    volumes: tuple[Volume, ...] | None = None
 
 
 class WorkflowTemplateSpec(ManifestPart):

@@ -1,18 +1,19 @@
 """Where a template's pod runs: the fields of the template that say so."""
 
-import json
 from typing import Any
 
 import msgspec
 
-from headrace.compiler.settings import NodeRequirement
+from headrace.compiler import pods
+from headrace.compiler.settings import NodeRequirement, StepSettings
 from headrace.targets.accelerators import SHARED_MEMORY_PATH, SHARED_MEMORY_VOLUME, Placement
 from headrace.targets.argo import manifest
 from headrace.targets.inline_code import FOLDERS
+from headrace.targets.yaml_writer import to_yaml
 
 
-def pod_fields(placement: Placement) -> dict[str, Any]:
-    """Return the fields of a `manifest.Template` for `placement`, by name."""
+def pod_fields(settings: StepSettings, placement: Placement) -> dict[str, Any]:
+    """Return the fields of a `manifest.Template` for the pod of a step, by name."""
     tolerations = tuple(
         manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
     )
@@ -20,25 +21,33 @@ def pod_fields(placement: Placement) -> dict[str, Any]:
         "node_selector": placement.node_selector or None,
         "affinity": _affinity(placement.node_terms),
         "tolerations": tolerations or None,
-        "scheduler_name": placement.scheduler,
-        "pod_spec_patch": _patch(placement),
-        "volumes": _volumes(placement),
+        "service_account_name": settings.service_account,
+        "priority_class_name": settings.priority_class,
+        "scheduler_name": settings.scheduler or placement.scheduler,
+        "volumes": _volumes(settings, placement),
+        "pod_spec_patch": _patch(settings, placement),
     }
 
 
-def volume_mounts(placement: Placement, *, inline: bool) -> tuple[manifest.VolumeMount, ...] | None:
-    """Return where the container finds the volumes of its pod; `inline`: its code among them."""
-    paths = dict(FOLDERS) if inline else {}
+def volume_mounts(
+    settings: StepSettings, placement: Placement
+) -> tuple[dict[str, Any], ...] | None:
+    """Return where the container finds the volumes of its pod, and the code that travels."""
+    _, mounts = pods.volumes(settings)
     if placement.shared_memory is not None:
-        paths[SHARED_MEMORY_VOLUME] = SHARED_MEMORY_PATH
-    return tuple(manifest.VolumeMount(name=n, mount_path=p) for n, p in paths.items()) or None
+        mounts = [{"name": SHARED_MEMORY_VOLUME, "mountPath": SHARED_MEMORY_PATH}, *mounts]
+    if settings.code == "inline":
+        code = [{"name": name, "mountPath": path} for name, path in FOLDERS.items()]
+        mounts = [*code, *mounts]
+    return tuple(mounts) or None
 
 
-def _volumes(placement: Placement) -> tuple[manifest.Volume, ...] | None:
-    if placement.shared_memory is None:
-        return None
-    directory = manifest.EmptyDirectory(medium="Memory", size_limit=placement.shared_memory)
-    return (manifest.Volume(name=SHARED_MEMORY_VOLUME, empty_dir=directory),)
+def _volumes(settings: StepSettings, placement: Placement) -> tuple[dict[str, Any], ...] | None:
+    volumes, _ = pods.volumes(settings)
+    if placement.shared_memory is not None:
+        directory = {"medium": "Memory", "sizeLimit": placement.shared_memory}
+        volumes = [{"name": SHARED_MEMORY_VOLUME, "emptyDir": directory}, *volumes]
+    return tuple(volumes) or None
 
 
 def _affinity(terms: tuple[tuple[NodeRequirement, ...], ...]) -> manifest.Affinity | None:
@@ -62,8 +71,12 @@ def _affinity(terms: tuple[tuple[NodeRequirement, ...], ...]) -> manifest.Affini
     )
 
 
-def _patch(placement: Placement) -> str | None:
-    """Return what a template has no field for, as a strategic merge patch of its pod."""
-    if placement.runtime_class is None:
-        return None
-    return json.dumps({"runtimeClassName": placement.runtime_class})
+def _patch(settings: StepSettings, placement: Placement) -> str | None:
+    """Return what a template has no field for, as a strategic merge patch of its pod.
+
+    Argo merges it into the pod last, as `pods.merged` does.
+    """
+    runtime_class = placement.runtime_class
+    own = {"runtimeClassName": runtime_class} if runtime_class is not None else {}
+    patch = pods.merged(own, settings.pod)
+    return to_yaml(patch) if patch else None

@@ -1,6 +1,6 @@
 """Container templates, each for the steps that share it."""
 
-from headrace.compiler import ir
+from headrace.compiler import ir, pods
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
@@ -9,6 +9,7 @@ from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
 from headrace.targets.argo.pods import pod_fields, volume_mounts
 from headrace.targets.argo.step_uses import FUNCTION_INPUT, STEP_INPUT, Step, StepTemplate, StepUse
+from headrace.targets.asked_devices import device_variables
 from headrace.targets.inline_code import command
 from headrace.targets.step_command import step_arguments
 
@@ -33,18 +34,19 @@ def container_template(use: StepUse, pipeline: ir.Pipeline) -> manifest.Template
     template = use.template
     settings = template.shape.settings
     placement = place(settings, pipeline.settings)
+    settings = placement.applied(settings)
     paths = {output: f"{OUTPUT_FOLDER}/{name}" for output, name in template.outputs.items()}
     return manifest.Template(
         name=template.name,
-        metadata=source_metadata(*(node.span for node in template.nodes)),
+        metadata=_metadata(settings, *(node.span for node in template.nodes)),
         inputs=_inputs(use),
         container=manifest.Container(
             image=settings.image,
             command=command(inline=settings.code == "inline"),
             args=tuple(step_arguments(_messenger(template), _spell, paths)),
-            env=_environment(placement, pipeline.code),
+            env=_environment(settings, placement, pipeline.code),
             resources=_resources(placement.resources),
-            volume_mounts=volume_mounts(placement, inline=settings.code == "inline"),
+            volume_mounts=volume_mounts(settings, placement),
         ),
         outputs=manifest.Outputs(
             parameters=tuple(
@@ -58,7 +60,15 @@ def container_template(use: StepUse, pipeline: ir.Pipeline) -> manifest.Template
         else None,
         retry_strategy=_retry_strategy(settings),
         active_deadline_seconds=settings.timeout,
-        **pod_fields(placement),
+        **pod_fields(settings, placement),
+    )
+
+
+def _metadata(settings: StepSettings, *spans: Span) -> manifest.Metadata:
+    own = source_metadata(*spans)
+    return manifest.Metadata(
+        labels=pods.labels(settings) or None,
+        annotations={**own.annotations, **pods.annotations(settings)},
     )
 
 
@@ -92,16 +102,27 @@ def _inputs(use: StepUse) -> manifest.Parameters | None:
     return manifest.Parameters(parameters=tuple(manifest.Parameter(name=n) for n in use.inputs))
 
 
-def _environment(placement: Placement, code: ir.Code) -> tuple[manifest.EnvironmentVariable, ...]:
+def _environment(
+    settings: StepSettings, placement: Placement, code: ir.Code
+) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
-        # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in placement.environment.items()},
+        **device_variables(settings, placement),
         "HEADRACE_CODE": placeholder(f"workflow.parameters.{CODE_PARAMETER}"),
         "HEADRACE_MODULES": ",".join(code.modules),
         **({"HEADRACE_IMPORT": code.imported_first} if code.imported_first else {}),
         "HEADRACE_STORE": placeholder(f"workflow.parameters.{STORE_PARAMETER}"),
     }
-    return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())
+    return (
+        *(
+            manifest.EnvironmentVariable(name=v["name"], value=v["value"])
+            for v in pods.environment(settings)
+        ),
+        *(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items()),
+        *(
+            manifest.EnvironmentVariable(name=v["name"], value_from=v["valueFrom"])
+            for v in pods.references(settings)
+        ),
+    )
 
 
 def _resources(quantities: dict[str, str]) -> manifest.Resources | None:

@@ -142,7 +142,7 @@ class _Verifier:
         container = template["container"]
         readable = self._readable(template)
         texts = [*container["command"], *container["args"], container["image"]]
-        texts += [variable["value"] for variable in container.get("env", ())]
+        texts += [variable.get("value", "") for variable in container.get("env", ())]
         for text in texts:
             yield from tags(text, readable)
         for mount in container.get("volumeMounts", ()):

@@ -133,11 +133,60 @@ CAPABILITIES = Capabilities(
             reference=_PLATFORM,
             hint="make it the default of those nodes, or leave kubeflow out with --target",
         ),
+        Feature.REFERENCES: Support(
+            Level.NATIVE,
+            how="secretAsEnv and configMapAsEnv in the Kubernetes platform spec",
+            since="2.1",
+            reference=_PLATFORM,
+        ),
+        Feature.VOLUMES: Support(
+            Level.NATIVE,
+            how="pvcMount, secretAsVolume, configMapAsVolume and emptyDirMounts in the Kubernetes "
+            "platform spec; each source once, no sub_path but that of a claim, no read_only",
+            since="2.4",
+            reference=_PLATFORM,
+        ),
+        Feature.HOST_PATHS: Support(
+            Level.REFUSED,
+            how="its platform spec has no such volume",
+            reference=_PLATFORM,
+            hint="mount a pvc, or leave kubeflow out with --target",
+        ),
+        Feature.SERVICE_ACCOUNT: Support(
+            Level.REFUSED,
+            how="all pods of a run have one account, which the run names",
+            reference=_PLATFORM,
+            hint="name it when you start the run, or leave kubeflow out with --target",
+        ),
+        Feature.METADATA: Support(
+            Level.NATIVE,
+            how="podMetadata in the Kubernetes platform spec",
+            since="2.1",
+            reference=_PLATFORM,
+        ),
+        Feature.PRIORITY_CLASS: Support(
+            Level.REFUSED,
+            how="its platform spec has no place for it",
+            reference=_PLATFORM,
+        ),
+        Feature.QUEUE: Support(
+            Level.NATIVE,
+            how="Kueue's label on the pod of the step, which stays pending until it is admitted; "
+            "the drivers' pods are in no queue; activeDeadlineSeconds counts from then",
+            since="2.1",
+            reference="https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/",
+        ),
         Feature.SCHEDULER: Support(
             Level.REFUSED,
-            how="the Kubernetes platform spec has no place for it",
+            how="its platform spec has no place for it",
             reference=_PLATFORM,
-            hint="leave kubeflow out with --target",
+        ),
+        Feature.POD: Support(
+            Level.LOWERED,
+            how="what its platform spec has a place for: imagePullPolicy and imagePullSecrets, "
+            "requests below limits, variables from fields of the pod, and the volumes above",
+            since="2.4",
+            reference=_PLATFORM,
         ),
         Feature.SCHEDULE: Support(
             Level.NATIVE,

@@ -6,10 +6,11 @@ from headrace.compiler import dataflow, ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
 from headrace.targets.accelerators import place
+from headrace.targets.kubeflow.carried import CarriedPod, carried
 from headrace.targets.kubeflow.dags import Lowering
 from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.names import EACH
-from headrace.targets.kubeflow.steps import executor_label, extended
+from headrace.targets.kubeflow.steps import executor_label
 from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES, RUN_BYTES, Workflow
 from headrace.targets.variables import expanded_variables
 from headrace.targets.widths import too_long_lists
@@ -33,8 +34,12 @@ def check(
     yield from _pipeline_name(pipeline)
     yield from _run_parameters(pipeline)
     steps = [n for n in dataflow.walk(pipeline.body) if isinstance(n, ir.Call | ir.Compute)]
+    known: dict[int, CarriedPod] = {}  # steps share the objects of their settings
     for step in steps:
-        yield from _resources(step, pipeline)
+        if id(step.settings) not in known:
+            placement = place(step.settings, pipeline.settings)
+            known[id(step.settings)] = carried(step.settings, placement)
+        yield from _pod(step, known[id(step.settings)])
     yield from expanded_variables(pipeline, "{{", "Kubeflow")
     if not steps:
         yield Diagnostic(
@@ -77,8 +82,16 @@ def _run_parameters(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
             )
 
 
-def _resources(step: ir.Call | ir.Compute, pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
-    others = sorted(extended(place(step.settings, pipeline.settings).resources))
+def _pod(step: ir.Call | ir.Compute, pod: CarriedPod) -> Iterator[Diagnostic]:
+    for refused in pod.refused:
+        yield Diagnostic(
+            code="HR501",
+            message=f"Kubeflow Pipelines cannot carry {refused}",
+            span=step.span,
+            label="asks for it in its pod",
+            hint="take it out of the settings, or leave kubeflow out with --target",
+        )
+    others = pod.devices
     if len(others) > 1:
         yield Diagnostic(
             code="HR501",

@@ -243,6 +243,7 @@ class PipelineSpec(ManifestPart):
 class PodMetadata(ManifestPart):
     """Metadata of the pod of an executor."""
 
+    labels: dict[str, str] | None = None
     annotations: dict[str, str]
 
 
@@ -262,24 +263,6 @@ class TolerationSpec(ManifestPart):
     toleration_seconds: int | None = None
 
 
-class ConfigMapName(ManifestPart):
-    """The name of a ConfigMap, as a value of the specification."""
-
-    runtime_value: Constant
-
-
-class ConfigMapAsVolume(ManifestPart):
-    """A ConfigMap whose entries are the files of a folder.
-
-    The name stands there twice, as the SDK has it: older backends know `config_map_name` alone.
-    """
-
-    config_map_name: str
-    mount_path: str
-    optional: bool
-    config_map_name_parameter: ConfigMapName
-
-
 class LabelRequirement(ManifestPart):
     """What is required of one label of a node."""
 
@@ -294,24 +277,25 @@ class NodeAffinityTerm(ManifestPart):
     match_expressions: tuple[LabelRequirement, ...]
 
 
-class EmptyDirectoryMount(ManifestPart):
-    """A volume that lives as long as its pod, and where the container finds it."""
-
-    volume_name: str
-    mount_path: str
-    medium: Literal["Memory"]
-    size_limit: str
-
-
 class ExecutorConfig(ManifestPart):
-    """What Kubernetes is told about the pod of one executor. The deadline counts for each pod."""
+    """What Kubernetes is told about the pod of one executor. The deadline counts for each pod.
 
+    The lists are messages of the same name, as their JSON has them.
+    """
+
+    secret_as_volume: tuple[dict[str, Any], ...] | None = None
+    secret_as_env: tuple[dict[str, Any], ...] | None = None
+    pvc_mount: tuple[dict[str, Any], ...] | None = None
+    config_map_as_volume: tuple[dict[str, Any], ...] | None = None
+    config_map_as_env: tuple[dict[str, Any], ...] | None = None
+    field_path_as_env: tuple[dict[str, Any], ...] | None = None
+    empty_dir_mounts: tuple[dict[str, Any], ...] | None = None
+    image_pull_secret: tuple[dict[str, Any], ...] | None = None
+    image_pull_policy: str | None = None
     pod_metadata: PodMetadata
     node_selector: NodeSelector | None = None
     node_affinity: tuple[NodeAffinityTerm, ...] | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
-    config_map_as_volume: tuple[ConfigMapAsVolume, ...] | None = None
-    empty_dir_mounts: tuple[EmptyDirectoryMount, ...] | None = None
     active_deadline_seconds: str | None = None
 
 

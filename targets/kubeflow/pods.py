@@ -1,36 +1,51 @@
 """Where an executor's pod runs: its part of the Kubernetes platform."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
+from headrace.compiler import ir
 from headrace.targets.accelerators import SHARED_MEMORY_PATH, SHARED_MEMORY_VOLUME, Placement
 from headrace.targets.inline_code import FOLDERS
 from headrace.targets.kubeflow import manifest
+from headrace.targets.kubeflow.carried import CarriedPod, given_as
+
+SOURCE_ANNOTATION = "headrace.dev/source"
+"""The place, `path:line`, in the pipeline that a pod stands for."""
 
 
 def executor_config(
     placement: Placement,
-    annotations: Mapping[str, str],
-    timeout: int | None,
+    pod: CarriedPod,
+    node: ir.Call | ir.Compute,
     config_maps: Mapping[str, str],
 ) -> manifest.ExecutorConfig:
-    """Return what Kubernetes is told about the pod.
+    """Return what Kubernetes is told about the pod of the step `node`, carried as `pod`.
 
-    `timeout` is in seconds; `config_maps` are those that hold its code, by their volumes.
+    `config_maps` are those that hold its code, by their volumes.
     """
     tolerations = tuple(
         manifest.TolerationSpec(**msgspec.structs.asdict(t)) for t in placement.tolerations
     )
+    timeout = node.settings.timeout
+    mounted = (*_code(config_maps), *pod.config.get("config_map_as_volume", ()))
+    directories = (*_shared_memory(placement), *pod.config.get("empty_dir_mounts", ()))
     return manifest.ExecutorConfig(
-        pod_metadata=manifest.PodMetadata(annotations=dict(annotations)),
+        **{
+            **pod.config,
+            "config_map_as_volume": mounted or None,
+            "empty_dir_mounts": directories or None,
+        },
+        pod_metadata=manifest.PodMetadata(
+            labels=pod.labels or None,
+            annotations={SOURCE_ANNOTATION: str(node.span), **pod.annotations},
+        ),
         node_selector=manifest.NodeSelector(labels=placement.node_selector)
         if placement.node_selector
         else None,
         node_affinity=_node_affinity(placement),
         tolerations=tolerations or None,
-        config_map_as_volume=_mounted(config_maps),
-        empty_dir_mounts=_empty_directories(placement),
         active_deadline_seconds=None if timeout is None else str(timeout),
     )
 
@@ -48,28 +63,20 @@ def _node_affinity(placement: Placement) -> tuple[manifest.NodeAffinityTerm, ...
     return terms or None
 
 
-def _mounted(config_maps: Mapping[str, str]) -> tuple[manifest.ConfigMapAsVolume, ...] | None:
-    mounts = tuple(
-        manifest.ConfigMapAsVolume(
-            config_map_name=name,
-            mount_path=FOLDERS[volume],
-            optional=False,
-            config_map_name_parameter=manifest.ConfigMapName(
-                runtime_value=manifest.Constant(constant=name)
-            ),
-        )
-        for volume, name in config_maps.items()
-    )
-    return mounts or None
+def _code(config_maps: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for volume, name in config_maps.items():
+        yield {
+            **given_as("configMapName", name),
+            "mountPath": FOLDERS[volume],
+            "optional": False,
+        }
 
 
-def _empty_directories(placement: Placement) -> tuple[manifest.EmptyDirectoryMount, ...] | None:
-    if placement.shared_memory is None:
-        return None
-    mount = manifest.EmptyDirectoryMount(
-        volume_name=SHARED_MEMORY_VOLUME,
-        mount_path=SHARED_MEMORY_PATH,
-        medium="Memory",
-        size_limit=placement.shared_memory,
-    )
-    return (mount,)
+def _shared_memory(placement: Placement) -> Iterator[dict[str, str]]:
+    if placement.shared_memory is not None:
+        yield {
+            "volumeName": SHARED_MEMORY_VOLUME,
+            "mountPath": SHARED_MEMORY_PATH,
+            "medium": "Memory",
+            "sizeLimit": placement.shared_memory,
+        }

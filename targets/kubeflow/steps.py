@@ -12,15 +12,14 @@ from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
 from headrace.targets.accelerators import Placement, place
+from headrace.targets.asked_devices import device_variables
 from headrace.targets.inline_code import command, config_map_names
 from headrace.targets.kubeflow import manifest
+from headrace.targets.kubeflow.carried import CarriedPod, carried
 from headrace.targets.kubeflow.names import Names, parameter_name
 from headrace.targets.kubeflow.pods import executor_config
 from headrace.targets.kubeflow.scope import STORE, Callee, ParameterTypes, Types, definitions
 from headrace.targets.step_command import glue_names, step_arguments
-
-SOURCE_ANNOTATION = "headrace.dev/source"
-"""The place, `path:line`, in the pipeline that a pod stands for."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ def step_parts(
     }
     label = executor_label(name)
     placement = place(node.settings, pipeline.settings)
+    pod = carried(node.settings, placement)
     component = manifest.Component(
         input_definitions=definitions({n: types.of(r) for r, n in inputs.items()} | dict(further)),
         output_definitions=definitions({key: types.of(r) for r, key in made.items()}),
@@ -64,11 +64,12 @@ def step_parts(
             inputs,
             keys,
             types,
+            pod,
         ),
         config=executor_config(
             placement,
-            {SOURCE_ANNOTATION: str(node.span)},
-            node.settings.timeout,
+            pod,
+            node,
             config_map_names(pipeline) if node.settings.code == "inline" else {},
         ),
         callee=Callee(name, {n: r for r, n in inputs.items()}, made, retries=node.settings.retries),
@@ -120,6 +121,7 @@ def _executor(
     inputs: Mapping[AnyReference, str],
     keys: Mapping[str, str],
     types: ParameterTypes,
+    pod: CarriedPod,
 ) -> manifest.Executor:
     def spell(reference: AnyReference) -> str:
         if isinstance(reference, ir.Const):
@@ -136,8 +138,8 @@ def _executor(
             image=node.settings.image,
             command=command(inline=node.settings.code == "inline"),
             args=tuple(arguments),
-            env=_environment(placement, pipeline),
-            resources=_resources(placement.resources),
+            env=_environment(node.settings, placement, pod, pipeline),
+            resources=pod.resources,
         )
     )
 
@@ -153,11 +155,11 @@ def output_placeholder(name: str) -> str:
 
 
 def _environment(
-    placement: Placement, pipeline: ir.Pipeline
+    settings: StepSettings, placement: Placement, pod: CarriedPod, pipeline: ir.Pipeline
 ) -> tuple[manifest.EnvironmentVariable, ...]:
     values = {
-        # Kubernetes reads `$(NAME)` and `$$` in a value; a doubled `$` always arrives as one.
-        **{name: value.replace("$", "$$") for name, value in placement.environment.items()},
+        **pod.variables,
+        **device_variables(settings, placement),
         "HEADRACE_CODE": pipeline.code.digest,
         "HEADRACE_MODULES": ",".join(pipeline.code.modules),
     }
@@ -166,24 +168,3 @@ def _environment(
     if pipeline.settings.store is not None:
         values["HEADRACE_STORE"] = pipeline.settings.store.replace("$", "$$")
     return tuple(manifest.EnvironmentVariable(name=n, value=v) for n, v in values.items())
-
-
-def extended(resources: Mapping[str, str]) -> dict[str, str]:
-    """Return what of `resources` is neither cpu nor memory."""
-    return {name: q for name, q in resources.items() if name not in ("cpu", "memory")}
-
-
-def _resources(quantities: Mapping[str, str]) -> manifest.Resources | None:
-    if not quantities:
-        return None
-    cpu, memory = quantities.get("cpu"), quantities.get("memory")
-    others = [*extended(quantities).items()]
-    return manifest.Resources(
-        resource_cpu_request=cpu,
-        resource_cpu_limit=cpu,
-        resource_memory_request=memory,
-        resource_memory_limit=memory,
-        accelerator=manifest.Accelerator(resource_type=others[0][0], resource_count=others[0][1])
-        if others
-        else None,
-    )

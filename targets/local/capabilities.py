@@ -4,6 +4,7 @@ from headrace.compiler.capabilities import Capabilities, Feature, Level, Support
 
 _NATIVE = Support(Level.NATIVE, "run as the IR says")
 _ONE_MACHINE = Support(Level.LOWERED, "left out: there is one machine, and its steps share it")
+_NO_POD = Support(Level.LOWERED, "left out: a step is a process, which has no pod")
 _BY_HAND = Support(Level.LOWERED, "left out: a local run is started by hand")
 
 CAPABILITIES = Capabilities(
@@ -16,10 +17,20 @@ CAPABILITIES = Capabilities(
         Feature.RESOURCES: _ONE_MACHINE,
         Feature.NODE_SELECTOR: _ONE_MACHINE,
         Feature.TOLERATIONS: _ONE_MACHINE,
+        Feature.REFERENCES: Support(
+            Level.LOWERED, "the variables are those of your own environment, if it has them"
+        ),
+        Feature.VOLUMES: _NO_POD,
+        Feature.HOST_PATHS: _NO_POD,
+        Feature.SERVICE_ACCOUNT: _NO_POD,
+        Feature.METADATA: _NO_POD,
+        Feature.PRIORITY_CLASS: _NO_POD,
+        Feature.QUEUE: _NO_POD,
+        Feature.SCHEDULER: _NO_POD,
+        Feature.POD: _NO_POD,
         Feature.NODE_AFFINITY: _ONE_MACHINE,
         Feature.SHARED_MEMORY: _ONE_MACHINE,
         Feature.RUNTIME_CLASS: _ONE_MACHINE,
-        Feature.SCHEDULER: _ONE_MACHINE,
         Feature.SCHEDULE: _BY_HAND,
         Feature.TIMEZONE: _BY_HAND,
         Feature.CATCHUP: _BY_HAND,

@@ -7,7 +7,7 @@ import pytest
 
 from headrace.compiler.configuration import Configuration, load
 from headrace.compiler.diagnostics import Diagnostic, Sink
-from headrace.compiler.settings import Retries, Schedule
+from headrace.compiler.settings import EmptyDir, Retries, Schedule, Volume
 from headrace.compiler.source import SourceFile
 
 
@@ -160,6 +160,55 @@ def test_a_quantity_without_quotes(project: Project, written: str, kept: str) ->
     assert project.load().step([]).memory == kept
 
 
+def test_a_volume_replaces_another_and_a_pod_is_merged(project: Project) -> None:
+    project.write(
+        "headrace.toml",
+        """
+[defaults]
+volumes = { "/data" = { pvc = "old", sub_path = "a" }, "/tmp" = { empty_dir = {} } }
+pod = { hostNetwork = true, dnsConfig = { nameservers = ["1.1.1.1"], searches = ["a"] } }
+[steps.train]
+volumes = { "/data" = { empty_dir = "1Gi" } }
+[[steps.train.pod.dnsConfig.options]]
+name = "ndots"
+""",
+    )
+    train = project.load().step(["train"])
+    assert train.volumes == {
+        "/data": Volume(empty_dir=EmptyDir(size_limit="1Gi")),
+        "/tmp": Volume(empty_dir=EmptyDir()),
+    }
+    assert train.pod == {
+        "hostNetwork": True,
+        "dnsConfig": {
+            "nameservers": ["1.1.1.1"],
+            "searches": ["a"],
+            "options": [{"name": "ndots"}],
+        },
+    }
+
+
+def test_the_place_of_a_setting_is_where_it_wins(project: Project) -> None:
+    project.write_block("[tool.headrace.steps.train]\nmemory = '1Gi'\nimage = 'a:1'")
+    project.write(
+        "headrace.toml",
+        "[defaults]\nmemory = '2Gi'\ncpu = 1\n[profiles.p.defaults]\ncpu = 2\n"
+        "[profiles.p.steps.train-big]\nmemory = '3Gi'\n",
+    )
+
+    def place(configuration: Configuration, *path: str) -> str:
+        return str(next(configuration.places(["train", "train-big"], path), None))
+
+    plain, profiled = project.load(), project.load("p")
+    assert place(plain, "memory") == "work/digits.py:4"
+    assert place(plain, "cpu") == "headrace.toml:3"
+    assert place(profiled, "memory") == "headrace.toml:7"
+    assert place(profiled, "cpu") == "headrace.toml:5"
+    assert place(project.load("p", "steps.train.cpu=3"), "cpu") == "--set:1"
+    assert place(project.load(None, "image=b:1"), "image") == "work/digits.py:5"
+    assert place(plain, "timeout") == "None"
+
+
 def test_later_wins(project: Project) -> None:
     block = '[tool.headrace]\nimage = "a:1"\n[tool.headrace.defaults]\ncpu = "1"\nmemory = "1Gi"'
     project.write_block(f'requires-python = ">=3.12"\ndependencies = ["numpy>2"]\n{block}')
@@ -262,6 +311,90 @@ def test_the_id_of_a_step_wins_over_its_function(project: Project) -> None:
         ("targets = []", "HR402", 1, "[]", "all of them"),
         ("defaults.tolerations = [{ kee = 'a' }]", "HR401", 1, "[{ kee = 'a' }]", "key"),
         ("defaults.tolerations = [{ value = 'a' }]", "HR402", 1, "[{ value = 'a' }]", "Exists"),
+        ("defaults.secrets = { A = 'hf' }", "HR402", 1, "'hf'", "NAME/KEY"),
+        ("defaults.secrets = { A = 'Hf/token' }", "HR402", 1, "'Hf/token'", "NAME/KEY"),
+        ("defaults.config_maps = { HEADRACE_A = 'a/b' }", "HR402", 1, "HEADRACE_A", "choose"),
+        ("defaults.config_maps = { A = 'a/..' }", "HR402", 1, "'a/..'", "config map"),
+        ("defaults.volumes = { data = { pvc = 'd' } }", "HR402", 1, "data", '"/data"'),
+        ("defaults.volumes = { '/a/../b' = { pvc = 'd' } }", "HR402", 1, "'/a/../b'", '"/data"'),
+        ("defaults.volumes = { '/airflow' = { pvc = 'd' } }", "HR402", 1, "'/airflow'", "below"),
+        ("defaults.volumes.'/d' = { pvc = 'A' }", "HR402", 1, "{ pvc = 'A' }", "lower-case"),
+        ("defaults.volumes.'/d' = { }", "HR402", 1, "{ }", "pvc, empty_dir"),
+        ("defaults.volumes.'/d' = 3", "HR402", 1, "3", "pvc"),
+        (
+            "defaults.volumes.'/d' = { pvc = 'd', secret = 's' }",
+            "HR402",
+            1,
+            "{ pvc = 'd', secret = 's' }",
+            "one of",
+        ),
+        ("defaults.volumes.'/d' = { pcv = 'd' }", "HR401", 1, "{ pcv = 'd' }", '"pvc"'),
+        ("defaults.volumes.'/d' = { host_path = 'a' }", "HR402", 1, "{ host_path = 'a' }", "/"),
+        (
+            "defaults.volumes.'/d' = { empty_dir = '400m' }",
+            "HR402",
+            1,
+            "{ empty_dir = '400m' }",
+            "",
+        ),
+        ("defaults.service_account = 'Robot'", "HR402", 1, "'Robot'", "lower-case"),
+        ("defaults.labels = { 'a b' = 'c' }", "HR402", 1, "'a b'", "letters"),
+        ("defaults.labels = { a = 'b c' }", "HR402", 1, "'b c'", "63"),
+        ("defaults.labels = { dag_id = 'c' }", "HR402", 1, "dag_id", "another key"),
+        (
+            "defaults.labels = { 'kueue.x-k8s.io/queue-name' = 'q' }",
+            "HR402",
+            1,
+            "'kueue.x-k8s.io/queue-name'",
+            "queue = ",
+        ),
+        ("defaults.annotations = { 'headrace.dev/x' = '' }", "HR402", 1, "'headrace.dev/x'", ""),
+        ("defaults.annotations = { a = 1 }", "HR402", 1, "1", "quotes"),
+        ("defaults.priority_class = ''", "HR402", 1, "''", ""),
+        ("defaults.queue = 'a_b'", "HR402", 1, "'a_b'", "lower-case"),
+        ("defaults.queue = '" + "q" * 64 + "'", "HR402", 1, "'" + "q" * 64 + "'", "63"),
+        ("defaults.scheduler = 3", "HR402", 1, "3", "quotes"),
+        ("defaults.pod = 3", "HR402", 1, "3", "[defaults.pod]"),
+        ("defaults.pod.hostNetwrk = true", "HR401", 1, "hostNetwrk", '"hostNetwork"'),
+        ("defaults.pod.hostNetwork = 'yes'", "HR402", 1, "'yes'", "without quotes"),
+        ("defaults.pod.nodeSelector = { a = 'b' }", "HR402", 1, "{ a = 'b' }", "node_selector"),
+        ("defaults.pod.restartPolicy = 'Never'", "HR402", 1, "'Never'", "engine"),
+        ("defaults.pod.containers = { }", "HR402", 1, "{ }", "[ ]"),
+        ("defaults.pod.containers = [{ }]", "HR402", 1, "{ }", '"main"'),
+        ("defaults.pod.containers = [{ name = 'b' }]", "HR402", 1, "{ name = 'b' }", "sidecar"),
+        (
+            "defaults.pod.containers = [{ name = 'main', command = ['sh'] }]",
+            "HR402",
+            1,
+            "{ name = 'main', command = ['sh'] }",
+            "headrace-step",
+        ),
+        (
+            "defaults.pod.containers = [{ name = 'main', env = [{ name = 'A', value = '1' }] }]",
+            "HR402",
+            1,
+            "{ name = 'main', env = [{ name = 'A', value = '1' }] }",
+            'env = { A = "..." }',
+        ),
+        (
+            "defaults.pod.containers = [{ name = 'main', securityContext.privilegd = true }]",
+            "HR401",
+            1,
+            "privilegd",
+            '"privileged"',
+        ),
+        ("policy.limit = ['cpu']", "HR401", 1, "limit", '"limits"'),
+        ("policy.limits = ['CPU']", "HR402", 1, "['CPU']", '"cpu"'),
+        ("policy.privileged = 'allow'", "HR402", 1, "'allow'", "policies add up"),
+        ("policy.images.digest = 'optional'", "HR402", 1, "'optional'", '"required"'),
+        ("policy.images.registries = []", "HR402", 1, "[]", "leave the key out"),
+        (
+            "policy.images.registries = ['https://a.b']",
+            "HR402",
+            1,
+            "['https://a.b']",
+            "without https://",
+        ),
         ("a = 'x", "HR403", 1, "", ""),
         ("a = 1\na = 2", "HR403", 2, "", ""),
     ],
@@ -350,8 +483,11 @@ def test_all_that_is_wrong_is_shown_at_once(project: Project) -> None:
 def test_an_unknown_key_names_all_where_none_is_near(project: Project) -> None:
     project.write("headrace.toml", "zzzzzz = 'gke'")
     [finding] = project.load_all()[1]
-    known = "accelerators, build, code, defaults, image, pipelines, platform, profiles, schedule"
-    assert (finding.code, finding.hint) == ("HR401", f"known here: {known}, steps, store, targets")
+    known = "accelerators, build, code, defaults, image, pipelines, platform, policy, profiles"
+    assert (finding.code, finding.hint) == (
+        "HR401",
+        f"known here: {known}, schedule, steps, store, targets",
+    )
 
 
 def test_where_a_setting_gets_its_value(project: Project) -> None:

@@ -444,3 +444,22 @@ def test_what_is_listed_can_be_asked_for() -> None:
         assert (placement.hosts, row.resource in placement.resources) == (row.hosts, True)
         for fraction in row.fractions:
             assert placed(f"{row.accelerator}/{fraction}", row.platform).resources
+
+
+def test_the_names_of_devices_are_those_of_the_research() -> None:
+    checks = {r["canonical_name"]: r["verify"] for r in research.RECORDS if r.get("verify")}
+    wanted = {
+        name: check["device_name_regex"]
+        for name, check in checks.items()
+        if "device_name_regex" in check
+    }
+    found = json.loads((FOLDER / "device_names.json").read_text(encoding="utf-8"))
+    assert found == wanted
+
+
+def test_a_placement_knows_what_its_devices_are_called() -> None:
+    assert placed("a100-80gb").device_name == "A100.*80GB"
+    assert placed("a100").device_name == "A100.*40GB|A100.*80GB"
+    assert placed("a100-80gb/1g.10gb").device_name == "A100.*80GB"
+    assert placed("tpu-v5e:2x4").device_name == ""
+    assert placed(None, None).device_name == ""

@@ -155,6 +155,7 @@ def test_settings_reach_the_pod() -> None:
     assert train["container"]["resources"] == {"requests": quantities, "limits": quantities}
     assert train["container"]["env"] == [
         {"name": "PRICE", "value": "$$5 $$(HOME)"},
+        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
         {"name": "HEADRACE_CODE", "value": "{{workflow.parameters.headrace-code}}"},
         {"name": "HEADRACE_MODULES", "value": "digits,helpers.images"},
         {"name": "HEADRACE_STORE", "value": "{{workflow.parameters.headrace-store}}"},
@@ -297,5 +298,5 @@ def test_every_feature_is_in_the_table_with_its_source() -> None:
     used = {feature for p in PIPELINES.values() for feature, _ in features_used(p)}
     # Placements need these; test_placement.py has them.
     placed = {Feature.NODE_AFFINITY, Feature.SHARED_MEMORY}
-    placed |= {Feature.RUNTIME_CLASS, Feature.SCHEDULER}
+    placed |= {Feature.RUNTIME_CLASS}
     assert set(Feature) - used == {Feature.CATCHUP, *placed}

@@ -211,6 +211,7 @@ def test_settings_reach_the_pod() -> None:
     }
     assert box["env"] == [
         {"name": "PRICE", "value": "$$5 $$(HOME)"},
+        {"name": "HEADRACE_DEVICES", "value": "nvidia.com/gpu:1"},
         {"name": "HEADRACE_CODE", "value": "sha256:" + "ab" * 32},
         {"name": "HEADRACE_MODULES", "value": "digits,helpers.images"},
         {"name": "HEADRACE_STORE", "value": "s3://acme-ml/digits"},
@@ -340,6 +341,10 @@ def test_what_the_table_refuses_is_an_error() -> None:
         Feature.RETRY_BACKOFF.value,
         Feature.TIMEZONE.value,
         Feature.OVERLAP_REPLACE.value,
+        Feature.HOST_PATHS.value,
+        Feature.SERVICE_ACCOUNT.value,
+        Feature.PRIORITY_CLASS.value,
+        Feature.SCHEDULER.value,
     }
 
 
@@ -351,5 +356,5 @@ def test_every_feature_is_in_the_table_with_its_source() -> None:
     used = {feature for p in PIPELINES.values() for feature, _ in features_used(p)}
     # Placements need these; test_placement.py has them.
     placed = {Feature.NODE_AFFINITY, Feature.SHARED_MEMORY}
-    placed |= {Feature.RUNTIME_CLASS, Feature.SCHEDULER}
+    placed |= {Feature.RUNTIME_CLASS}
     assert set(Feature) - used == {Feature.CATCHUP, *placed}

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 from kubernetes.client import models as k8s
 
-CODE = "sha256:80717cab7453979c6ce6b6d2259c825c6087156853c6d8a178fed7a013c57f33"
+CODE = "sha256:cb53b66d4c8a8ebd57f359119c2b7b8e54cf3d7179674a54406bf5ca9f3f2932"
 ENVIRONMENT = {
     "HEADRACE_CODE": CODE,
     "HEADRACE_MODULES": "corpus,corpus.files,corpus.words,word_counts",
@@ -110,6 +110,9 @@ with DAG(
             r'--let=it={{ params["titles"] | replace("$", "\\u0024") }}',
             "compute",
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="all_success",
     )
     texts_list = list_items.override(
@@ -134,6 +137,9 @@ with DAG(
                 "corpus.files:read",
                 '--title={{ ti.xcom_pull(task_ids="texts-list")[ti.map_index] }}',
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="all_success",
         )
 
@@ -161,6 +167,9 @@ with DAG(
                 r'--let=it={{ params["skip"] | replace("$", "\\u0024") }}',
                 "compute",
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="all_success",
         )
         tokens_counts = KubernetesPodOperator(
@@ -174,6 +183,9 @@ with DAG(
                 "corpus.words:tokens",
                 '--text={{ ti.xcom_pull(task_ids="counts-list")[ti.map_index] }}',
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="all_success",
             pre_execute=only_if(
                 "if-counts-condition",
@@ -193,6 +205,9 @@ with DAG(
                 "corpus.words:without_common",
                 '--words={{ ti.xcom_pull(task_ids="tokens-counts", map_indexes=ti.map_index)["out"] }}',
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="all_success",
             pre_execute=only_if(
                 "if-counts-condition",
@@ -212,6 +227,9 @@ with DAG(
                 "corpus.words:tokens",
                 '--text={{ ti.xcom_pull(task_ids="counts-list")[ti.map_index] }}',
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="all_success",
             pre_execute=only_if(
                 "if-counts-condition",
@@ -232,6 +250,9 @@ with DAG(
                 "word_counts:count",
                 '--words={{ ti.xcom_pull(task_ids="without-common", map_indexes=ti.map_index)["out"] if ti.xcom_pull(task_ids="if-counts-condition", map_indexes=ti.map_index)["condition"] == "true" else ti.xcom_pull(task_ids="tokens-counts-2", map_indexes=ti.map_index)["out"] }}',
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="none_failed",
         )
 
@@ -254,6 +275,9 @@ with DAG(
             '--let=counts_2=*{{ ti.xcom_pull(task_ids=["count"]) | select | map(attribute="out") | list | tojson }}',
             "compute",
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="none_failed",
     )
     tops_list = list_items.override(
@@ -280,6 +304,9 @@ with DAG(
                 "--counts:=item[2]",
                 "--places=1",
             ],
+            labels={
+                "app.kubernetes.io/part-of": "texts",
+            },
             trigger_rule="all_success",
         )
 
@@ -298,6 +325,9 @@ with DAG(
             "word_counts:add",
             '--counts=*{{ ti.xcom_pull(task_ids=["count"]) | select | map(attribute="out") | list | tojson }}',
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="none_failed",
     )
     announce = KubernetesPodOperator(
@@ -312,6 +342,9 @@ with DAG(
             "word_counts:announce",
             "--line:=format(len(titles), '') + ' texts, ' + format(sum(add.values()), '') + ' words, ' + format(len(add), '') + ' different'",
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="none_failed",
         pre_execute=only_if("add", "condition", "true"),
     )
@@ -327,6 +360,9 @@ with DAG(
             '--counts={{ ti.xcom_pull(task_ids="add")["out"] }}',
             r'--places={{ params["places"] | replace("$", "\\u0024") }}',
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="all_success",
         pre_execute=only_if("add", "condition", "true"),
     )
@@ -342,6 +378,9 @@ with DAG(
             '--let=add={{ ti.xcom_pull(task_ids="add")["out"] }}',
             "compute",
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="all_success",
         pre_execute=only_if("add", "condition", "true"),
     )
@@ -358,6 +397,9 @@ with DAG(
             '--let=tops=*{{ ti.xcom_pull(task_ids=["ranking-tops"]) | select | map(attribute="out_2") | list | tojson }}',
             "compute",
         ],
+        labels={
+            "app.kubernetes.io/part-of": "texts",
+        },
         trigger_rule="none_failed",
     )
     pipeline_result = result_of_run.override(
