@@ -145,8 +145,9 @@ class _Verifier:
         texts += [variable.get("value", "") for variable in container.get("env", ())]
         for text in texts:
             yield from tags(text, readable)
+        own = {volume["name"] for volume in template.get("volumes", ())}
         for mount in container.get("volumeMounts", ()):
-            if mount["name"] not in self._volumes:
+            if mount["name"] not in self._volumes | own:
                 yield f"there is no volume {mount['name']!r}"
         for output in _parameters(template, "outputs"):
             path = output["valueFrom"].get("path")
