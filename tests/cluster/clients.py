@@ -95,6 +95,20 @@ def dry_run(api: Any, namespace: str, document: Document) -> None:
         CoreV1Api(api).create_namespaced_config_map(namespace, document, **STRICT_DRY_RUN)
 
 
+def refusal_of_pod(api: Any, namespace: str, specification: Document) -> str | None:
+    """Let the API server judge a pod; return why it refuses it, or None. Nothing is kept."""
+    from kubernetes.client import ApiException, CoreV1Api
+
+    body = {"metadata": {"generateName": "pod-"}, "spec": specification}
+    try:
+        CoreV1Api(api).create_namespaced_pod(
+            namespace, body, **STRICT_DRY_RUN, _preload_content=False
+        )
+    except ApiException as error:
+        return message(error)
+    return None
+
+
 def _is_established(definition: Any) -> bool:
     conditions = definition.status.conditions or ()
     return any(each.type == "Established" and each.status == "True" for each in conditions)
