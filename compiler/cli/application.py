@@ -5,15 +5,19 @@ import click
 from headrace.compiler.cli.accelerators import accelerators
 from headrace.compiler.cli.comparing import diff
 from headrace.compiler.cli.compiling import check, compile_command
+from headrace.compiler.cli.engine_logs import logs
+from headrace.compiler.cli.engine_runs import cancel, list_runs, result, status
 from headrace.compiler.cli.image import image
 from headrace.compiler.cli.inspecting import explain, graph, ir_command, targets
 from headrace.compiler.cli.running import run
+from headrace.compiler.cli.submitting import submit
 
 _EPILOG = """\b
 Examples:
   headrace run pipeline.py --param epochs=5
   headrace compile pipeline.py --target argo --out manifests
   headrace check pipeline.py            (in CI: are the committed manifests up to date?)
+  headrace submit pipeline.py --target argo --wait
 \b
 Shell completion:
   bash    eval "$(_HEADRACE_COMPLETE=bash_source headrace)"     in ~/.bashrc
@@ -50,8 +54,10 @@ def application() -> None:
     """
 
 
-for _command in (
+_COMMANDS = (
     *(run, compile_command, check, diff, image),
+    *(submit, status, logs, result, cancel, list_runs),
     *(ir_command, graph, explain, targets, accelerators),
-):
+)
+for _command in _COMMANDS:
     application.add_command(_command)
