@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from headrace.compiler.engine import Connection, EngineError
 from headrace.targets.http_api import Refused, not_installed
 
-_CONNECTING, _READING = 10, 60
+_READING = 60
 """Seconds after which an API server counts as one that does not answer."""
 
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -63,7 +64,7 @@ class KubernetesApi:
                 raise _not_configured(error) from None
             self._api, namespace = client.ApiClient(), _OWN_NAMESPACE.read_text().strip()
         self.namespace: str = connection.namespace or namespace or "default"
-        self.url: str = self._api.configuration.host
+        self.url: str = self._api.configuration.host.rstrip("/")
 
     def call(
         self,
@@ -104,24 +105,21 @@ class KubernetesApi:
     def _sent(
         self, method: str, path: str, query: Query, headers: dict[str, str], body: object
     ) -> bytes:
-        from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
+        # The client knows how to reach the cluster and who we are; its methods differ between its
+        # versions, and none of them reads a log as it is or a list without its objects' contents.
+        for setting in self._api.configuration.auth_settings().values():
+            headers = {**headers, setting["key"]: setting["value"]}
+        query_text = f"?{urlencode(query)}" if query else ""
         try:
-            response = self._api.call_api(
-                path,
+            response = self._api.rest_client.pool_manager.request(
                 method,
-                query_params=list(query),
-                header_params=headers,
-                body=body,
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _return_http_data_only=True,
-                _request_timeout=(_CONNECTING, _READING),
+                f"{self.url}{path}{query_text}",
+                headers=headers,
+                body=None if body is None else json.dumps(body),
+                timeout=_READING,
             )
-            return bytes(response.data)
-        except ApiException as error:
-            raise self._refused(error) from None
         except HTTPError as error:
             cause = getattr(error, "reason", None) or error
             raise EngineError(
@@ -129,18 +127,21 @@ class KubernetesApi:
                 "try `kubectl cluster-info`; --context and KUBECONFIG name another one",
                 passing=True,
             ) from None
+        if response.status >= 400:
+            raise self._refused(response)
+        return bytes(response.data)
 
-    def _refused(self, error: Any) -> Refused:
+    def _refused(self, response: Any) -> Refused:
         try:
-            said = json.loads(error.body)["message"]
+            said = json.loads(response.data)["message"]
         except (KeyError, TypeError, ValueError):
-            said = error.reason or error.body
+            said = response.reason or response.data.decode(errors="replace")
         hint = ""
-        if error.status == 401:
+        if response.status == 401:
             hint = "log in again, as for kubectl: the kubeconfig's credentials are not accepted"
-        elif error.status == 403:
+        elif response.status == 403:
             hint = f"ask for a role in the namespace {self.namespace}, or give another --namespace"
-        return Refused(error.status, f"the cluster at {self.url} refuses: {said}", hint)
+        return Refused(response.status, f"the cluster at {self.url} refuses: {said}", hint)
 
 
 class PodLog:

@@ -133,7 +133,8 @@ def show_outcome(
 ) -> None:
     """Print what became of `run`, which has ended, as `headrace run` does.
 
-    The exit code of a failed one is 1. Its result is read from `store`, or from the one that the run had.
+    The exit code of a failed one is 1. Its result is read from `store`, or from the one that the
+    run had.
     """
     from headrace.targets.local.returned import read_returned
 

@@ -38,6 +38,9 @@ _LONGEST_PREFIX = 242
 _EXIT = re.compile(r"^main: Error \(exit code \d+\)(?:: )?")
 """What Argo puts before the last words of a container."""
 
+_ORDINARY = ("PodInitializing", "ContainerCreating")
+"""Why pods wait that are about to start."""
+
 _STOPPED = re.compile(r"^workflow shutdown with strategy|\bstopped with strategy\b")
 _INDEX = re.compile(r"\((\d+)(?::|\))")
 """The number of an item in the name of a node: `each(0:text)`."""
@@ -144,7 +147,7 @@ class Workflow:
             state=state,
             attempts=tuple(self._pod(each) for each in attempts if each["type"] == "Pod"),
             seconds=_seconds(node),
-            message=_EXIT.sub("", message).strip() or message,
+            message="" if message in _ORDINARY else _EXIT.sub("", message).strip() or message,
         )
 
     def _identity(self, node: Document, template: Document) -> tuple[str, str]:
