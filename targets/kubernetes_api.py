@@ -87,6 +87,22 @@ class KubernetesApi:
             headers["Content-Type"] = content_type
         return json.loads(self._sent(method, path, query, headers, body))
 
+    def apply(self, document: dict[str, Any]) -> None:
+        """Create an object, or make the one of its name the same.
+
+        Raises:
+            Refused, EngineError: as for `call`.
+        """
+        query = [("fieldManager", MANAGER), ("force", "true"), ("fieldValidation", "Strict")]
+        path = f"{self.path(document)}/{document['metadata']['name']}"
+        self.call("PATCH", path, query=query, body=document, content_type=APPLY)
+
+    def path(self, document: dict[str, Any]) -> str:
+        """Return the path of objects of the kind of `document` in the namespace."""
+        version = document["apiVersion"]
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        return f"{root}/namespaces/{self.namespace}/{document['kind'].lower()}s"
+
     def pods(self, selector: str) -> list[dict[str, Any]]:
         """Return the pods that the label `selector` finds."""
         path = f"/api/v1/namespaces/{self.namespace}/pods"

@@ -20,7 +20,7 @@ from headrace.targets.argo import transport
 from headrace.targets.argo.emit import PIPELINE_ANNOTATION
 from headrace.targets.argo.manifest import API_VERSION
 from headrace.targets.argo.steps import STORE_PARAMETER
-from headrace.targets.argo.transport import TEMPLATE_LABEL
+from headrace.targets.argo.transport import CRON_LABEL, TEMPLATE_LABEL
 from headrace.targets.argo.workflow import Workflow, time_of
 
 _LONGEST_PREFIX = 50
@@ -125,12 +125,12 @@ _STATES: dict[str, State] = {"Running": "running", "Succeeded": "succeeded"}
 
 
 def _listed(metadata: dict[str, Any]) -> Run:
-    labels = metadata["labels"]
+    labels = metadata.get("labels") or {}
     phase = labels.get("workflows.argoproj.io/phase", "")
     failed: State = "failed" if phase in ("Failed", "Error") else "waiting"
     return Run(
         name=metadata["name"],
-        pipeline=labels[TEMPLATE_LABEL],
+        pipeline=labels.get(TEMPLATE_LABEL) or labels.get(CRON_LABEL, ""),
         state=_STATES.get(phase, failed),
         started=time_of(metadata["creationTimestamp"]),
     )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from headrace.compiler.engine import Connection, EngineError, StepLog
 from headrace.targets.argo.manifest import API_VERSION
 from headrace.targets.http_api import HttpApi, Refused
-from headrace.targets.kubernetes_api import APPLY, MANAGER, MERGE, METADATA, KubernetesApi, PodLog
+from headrace.targets.kubernetes_api import MERGE, METADATA, KubernetesApi, PodLog
 
 Document = dict[str, Any]
 
@@ -23,17 +23,14 @@ TEMPLATE_LABEL = "workflows.argoproj.io/workflow-template"
 """The label with the name of the template that a Workflow was made from; `argo submit --from` sets
 it, too."""
 
+CRON_LABEL = "workflows.argoproj.io/cron-workflow"
+"""The label with the name of the CronWorkflow that started a Workflow: that of the template."""
+
 STOP = {"spec": {"shutdown": "Stop"}}
 """Ends a run: https://argo-workflows.readthedocs.io/en/latest/walk-through/argo-cli/"""
 
 _EXECUTOR_LINE = re.compile(r"^time=\S+ level=\w+ .*\bargo=true\b")
 """A line that Argo's executor writes into the log of the step's container."""
-
-_PLURALS = {
-    "WorkflowTemplate": "workflowtemplates",
-    "Workflow": "workflows",
-    "ConfigMap": "configmaps",
-}
 
 
 class Transport(Protocol):
@@ -53,7 +50,7 @@ class Transport(Protocol):
         """Return the Workflow `name`."""
 
     def workflows(self) -> Iterable[Document]:
-        """Return the metadata of all Workflows that were made from a template."""
+        """Return the metadata of all Workflows."""
 
     def templates(self) -> Iterable[Document]:
         """Return the metadata of all WorkflowTemplates."""
@@ -92,9 +89,12 @@ class ClusterTransport:
 
     def apply(self, document: Document) -> None:
         """Create an object, or make the one of its name the same."""
-        path = f"{self._path(document)}/{document['metadata']['name']}"
-        query = [("fieldManager", MANAGER), ("force", "true"), ("fieldValidation", "Strict")]
-        self._call("PATCH", path, query=query, body=document, content_type=APPLY)
+        try:
+            self._api.apply(document)
+        except Refused as error:
+            if error.status == 404 and document["apiVersion"] == API_VERSION:
+                raise self._not_found(self._api.path(document)) from None
+            raise
 
     def create(self, workflow: Document) -> Document:
         """Create a Workflow, and return it with its name."""
@@ -107,9 +107,8 @@ class ClusterTransport:
         return found
 
     def workflows(self) -> Iterable[Document]:
-        """Return the metadata of all Workflows that were made from a template."""
-        query = [("labelSelector", TEMPLATE_LABEL)]
-        return list(self._call("GET", self._workflows, query=query, accept=METADATA)["items"])
+        """Return the metadata of all Workflows."""
+        return list(self._call("GET", self._workflows, accept=METADATA)["items"])
 
     def templates(self) -> Iterable[Document]:
         """Return the metadata of all WorkflowTemplates."""
@@ -129,17 +128,18 @@ class ClusterTransport:
         return self._path({"apiVersion": API_VERSION, "kind": "Workflow"})
 
     def _path(self, document: Document) -> str:
-        group = document["apiVersion"]
-        root = f"/apis/{group}" if "/" in group else f"/api/{group}"
-        return f"{root}/namespaces/{self.namespace}/{_PLURALS[document['kind']]}"
+        return self._api.path(document)
 
     def _call(self, method: str, path: str, **more: Any) -> Any:
         try:
             return self._api.call(method, path, **more)
         except Refused as error:
-            if error.status == 404 and path.startswith("/apis/"):
-                raise _not_found(path, f"the cluster at {self._api.url}", self.namespace) from None
+            if error.status == 404:
+                raise self._not_found(path) from None
             raise
+
+    def _not_found(self, path: str) -> EngineError:
+        return _not_found(path, f"the cluster at {self._api.url}", self.namespace)
 
 
 class ServerTransport:
@@ -204,8 +204,8 @@ class ServerTransport:
         return found
 
     def workflows(self) -> Iterable[Document]:
-        """Return the metadata of all Workflows that were made from a template."""
-        query = {"listOptions.labelSelector": TEMPLATE_LABEL, "fields": "items.metadata"}
+        """Return the metadata of all Workflows."""
+        query = {"fields": "items.metadata"}
         return self._call("GET", self._workflows, query=query).get("items") or []
 
     def templates(self) -> Iterable[Document]:
