@@ -4,6 +4,7 @@ The cluster is found as kubectl finds it: KUBECONFIG, ~/.kube/config, or the acc
 """
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,14 +49,16 @@ class KubernetesApi:
         except ImportError:
             raise not_installed("the client of Kubernetes", extra) from None
         try:
-            contexts, active = config.list_kube_config_contexts()
+            # The client looks at the environment once, when it is imported.
+            file = os.environ.get("KUBECONFIG") or "~/.kube/config"
+            contexts, active = config.list_kube_config_contexts(config_file=file)
             wanted = [c for c in contexts if c["name"] == (connection.context or active["name"])]
             if not wanted:
                 names = ", ".join(each["name"] for each in contexts)
                 raise EngineError(
                     f"the kubeconfig has no context {connection.context!r}", f"it has {names}"
                 )
-            self._api = config.new_client_from_config(context=wanted[0]["name"])
+            self._api = config.new_client_from_config(config_file=file, context=wanted[0]["name"])
             namespace = wanted[0]["context"].get("namespace")
         except config.ConfigException as error:
             try:

@@ -256,8 +256,12 @@ class ServerLog:
             EngineError: the log cannot be read.
         """
         query = {"podName": self._pod, "logOptions.container": CONTAINER}
-        answers = self._api.lines(self._path, query)
-        lines = [a["result"].get("content", "") for a in answers if "result" in a]
+        lines = []
+        for answer in self._api.lines(self._path, query):
+            if "error" in answer:
+                said = answer["error"].get("message", answer["error"])
+                raise EngineError(f"the Argo Server cannot read the log: {said}", passing=True)
+            lines.append(answer["result"].get("content", ""))
         new, self._given = lines[self._given :], len(lines)
         return [line for line in new if not _EXECUTOR_LINE.search(line)]
 
