@@ -1,14 +1,15 @@
 """Runs on Airflow from the command line, through its REST API."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.suite import FOLDER
-from fake_airflow import RUNS, FakeAirflow
-from fake_server import FakeServer, serving
+from fake_airflow import RUNS, FakeAirflow, recorded
+from fake_server import FakeServer, Request, serving
 from headrace.compiler.cli import main
 
 IMAGE = ("--set", "image=registry.example.org/conformance:1")
@@ -205,23 +206,23 @@ def test_a_token_that_has_expired_is_renewed(airflow: FakeAirflow, server: FakeS
     airflow.tokens = set()
     tokens = airflow.tokens
 
-    def renewed(request: object) -> None:
+    def renewed(_: Request) -> None:
         tokens.add("secret")
 
     server.requests = _Watched(renewed)
     assert client.status(RUNS["a_step"]).state == "succeeded"
 
 
-class _Watched(list[object]):
+class _Watched(list[Request]):
     """Calls a function when a token is asked for."""
 
-    def __init__(self, on_token: Callable[[object], None]) -> None:
+    def __init__(self, on_token: Callable[[Request], None]) -> None:
         super().__init__()
         self._on_token = on_token
 
-    def append(self, request: object) -> None:
+    def append(self, request: Request) -> None:
         super().append(request)
-        if getattr(request, "path", "") == "/auth/token":
+        if request.path == "/auth/token":
             self._on_token(request)
 
 
@@ -236,6 +237,35 @@ def test_errors_say_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "write https://HOST" in error("list", "-t", "airflow", "--server", "localhost:8080")
     monkeypatch.delenv("HEADRACE_AIRFLOW_URL")
     assert "set HEADRACE_AIRFLOW_URL, or give --server" in error("list", "-t", "airflow")
-    monkeypatch.setitem(__import__("sys").modules, "requests", None)
+    monkeypatch.setitem(sys.modules, "requests", None)
     nobody = ("--server", "http://127.0.0.1:1")
     assert 'pip install "headrace[airflow]"' in error("list", "-t", "airflow", *nobody)
+
+
+@pytest.mark.airflow
+def test_airflow_knows_what_it_is_asked(run: Run, server: FakeServer, airflow: FakeAirflow) -> None:
+    import airflow_openapi
+
+    assert submit(run, "--dags-folder", "dags", "--wait")[0] == 0
+    assert run("logs", FAILED)[0] == 0
+    assert run("list", "--target", "airflow")[0] == 0
+    [path] = [path for path in airflow.answers if path.endswith("04.847436%2B00%3A00")]
+    airflow.answers[path]["state"] = "running"
+    assert run("cancel", DONE)[0] == 0
+    asked = [r for r in server.requests if r.path.startswith("/api/")]
+    assert len({(r.method, r.path) for r in asked}) > 12
+    for request in asked:
+        airflow_openapi.judge_request(request)
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("case", list(RUNS))
+def test_recorded_answers_are_those_of_this_airflow(case: str) -> None:
+    import airflow_openapi
+
+    judged = 0
+    for path, answer in recorded(case).items():
+        if set(answer) != {"detail"}:
+            airflow_openapi.judge_answer(f"/api/v2{path.partition('?')[0]}", answer)
+            judged += 1
+    assert judged > 6

@@ -1,6 +1,7 @@
 """Runs on Argo from the command line, through the API server of a cluster and the Argo Server."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -288,7 +289,7 @@ def test_errors_say_what_to_do(
     assert "set KUBECONFIG" in error("list", "--target", "argo")
     nobody = ("--server", "http://127.0.0.1:1")
     assert "is the server up?" in error("list", "--target", "argo", *nobody)
-    monkeypatch.setitem(__import__("sys").modules, "kubernetes", None)
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
     assert 'pip install "headrace[argo]"' in error("list", "--target", "argo")
 
 
