@@ -108,6 +108,7 @@ def result(run: str, engine: Engine, store: str | None, as_json: bool) -> None:
 _CANCEL_EXAMPLES = """\b
 Examples:
   headrace cancel argo/digits-x2k7q
+  headrace cancel kubeflow/0b6f29f4-8f3c-4a08-9d0a-0d3a6e2f7c11 -n team-a
 """
 
 

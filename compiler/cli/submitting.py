@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 _SUBMIT_EXAMPLES = """\b
 Examples:
-  headrace submit pipeline.py --target argo --param epochs=5
-  headrace submit pipeline.py --target argo --context staging -n ml --wait --json
+  headrace submit pipeline.py --target argo --context staging -n ml --param epochs=5 --wait
   headrace submit pipeline.py --target kubeflow --server http://localhost:8888
   headrace submit pipeline.py --target airflow --dags-folder /opt/airflow/dags --wait
 """
@@ -38,7 +38,7 @@ Examples:
 @click.option(
     "--dags-folder",
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False),
+    type=click.Path(file_okay=False),
     help="Airflow: write the DAG file there, and wait until Airflow has read it.",
 )
 @click.option("--wait", "-w", "waits", is_flag=True, help="Wait for the end of the run.")
@@ -69,6 +69,8 @@ def submit(
     target = str(engine.target)
     if dags_folder is not None and target != "airflow":
         raise click.UsageError(f"--dags-folder is for airflow: {target} takes manifests by its API")
+    if dags_folder is not None and not os.path.isdir(dags_folder):
+        raise click.UsageError(f"there is no folder {dags_folder!r} to write the DAG file to")
     with object_in_any_case(as_json):
         submission = _submission(
             pipeline, settings, profile, output_format, target, assignments, store, dags_folder
