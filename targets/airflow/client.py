@@ -53,15 +53,15 @@ def connect(connection: Connection) -> EngineClient:
     Raises:
         EngineError: what it needs is not installed, or nothing says where Airflow is.
     """
-    return AirflowClient(Rest(connection))
+    return AirflowClient(Rest(connection), connection)
 
 
 class AirflowClient:
     """Speaks with one Airflow. The name of a run is DAG/RUN."""
 
-    def __init__(self, rest: Rest) -> None:
-        """Speak with the server of `rest`."""
-        self._rest = rest
+    def __init__(self, rest: Rest, connection: Connection) -> None:
+        """Speak with the server of `rest`; its pods run where `connection` says, if it does."""
+        self._rest, self._connection = rest, connection
 
     def submit(self, submission: Submission) -> str:
         """Start a run of the DAG, which must be there as it was compiled.
@@ -69,7 +69,7 @@ class AirflowClient:
         Raises:
             EngineError: it is not there or paused, or Airflow cannot be reached or refuses.
         """
-        deliver(self._rest, submission)
+        deliver(self._rest, submission, self._connection)
         conf = dict(submission.parameters)
         if submission.store is not None:
             conf[STORE_PARAMETER] = submission.store

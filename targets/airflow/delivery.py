@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from headrace.compiler.engine import EngineError, Submission
+from headrace.compiler.engine import Connection, EngineError, Submission
 from headrace.compiler.target import ManifestFile
 from headrace.targets.airflow.emit import STORE_PARAMETER
 from headrace.targets.airflow.rest import Rest, part
 from headrace.targets.http_api import Refused
+from headrace.targets.kubernetes_api import KubernetesApi
 
 _PAUSE = 2.0
 """Seconds between two looks at what Airflow has read."""
@@ -19,15 +20,18 @@ _LONGEST_WAIT = 600.0
 300 (`[dag_processor] refresh_interval`)."""
 
 
-def deliver(rest: Rest, submission: Submission) -> None:
+def deliver(rest: Rest, submission: Submission, connection: Connection) -> None:
     """Write the DAG file to the folder of `submission`, if any; see that Airflow has read it.
+
+    ConfigMaps with the code of steps are applied then, to the namespace of `connection`.
 
     Raises:
         EngineError: Airflow has another DAG of this name or none, cannot import it, or has paused
-            it.
+            it; or it is not said where its pods run.
     """
     file = _dag_file(submission)
     if submission.folder is not None:
+        _apply_config_maps(submission, connection)
         _write(Path(submission.folder, file.name), file.text)
         _wait(rest, submission.pipeline, file)
     source = _source(rest, submission.pipeline)
@@ -54,6 +58,24 @@ def deliver(rest: Rest, submission: Submission) -> None:
 def _dag_file(submission: Submission) -> ManifestFile:
     (file,) = (each for each in submission.files if each.name.endswith(".py"))
     return file
+
+
+def _apply_config_maps(submission: Submission, connection: Connection) -> None:
+    files = [file for file in submission.files if file.name.endswith(".yaml")]
+    if files and connection.namespace is None:
+        names = " and ".join(file.name for file in files)
+        raise EngineError(
+            f"the code of the steps travels in {names}, and nothing says where Airflow's pods run",
+            "give their --namespace, in the cluster of the kubeconfig; or set an image with the code",
+        )
+    if files:
+        # What reads YAML comes with the client.
+        cluster = KubernetesApi(connection, extra="argo")
+        import yaml
+
+        for file in files:
+            for document in yaml.safe_load_all(file.text):
+                cluster.apply(document)
 
 
 def _write(path: Path, text: str) -> None:
