@@ -66,7 +66,7 @@ def _apply_config_maps(submission: Submission, connection: Connection) -> None:
         names = " and ".join(file.name for file in files)
         raise EngineError(
             f"the code of the steps travels in {names}, and nothing says where Airflow's pods run",
-            "give their --namespace, in the cluster of the kubeconfig; or set an image with the code",
+            "give --namespace, in the cluster of the kubeconfig; or set an image with the code",
         )
     if files:
         # What reads YAML comes with the client.

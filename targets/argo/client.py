@@ -52,9 +52,10 @@ class ArgoClient:
         Raises:
             EngineError: Argo cannot be reached or refuses.
         """
-        for document in _documents(submission):
-            if document["kind"] != "CronWorkflow":
-                self._way.apply(document)
+        documents = [d for d in _documents(submission) if d["kind"] != "CronWorkflow"]
+        # What templates refer to comes first.
+        for document in sorted(documents, key=lambda d: bool(d["kind"] == "WorkflowTemplate")):
+            self._way.apply(document)
         parameters = dict(submission.parameters)
         if submission.store is not None:
             parameters[STORE_PARAMETER] = submission.store

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headrace.compiler.engine import State, Step
-from headrace.targets.kubeflow.steps import SOURCE_ANNOTATION
+from headrace.targets.kubeflow.pods import SOURCE_ANNOTATION
 from headrace.targets.step_command import step_and_function
 
 Pod = dict[str, Any]

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.suite import FOLDER
 from fake_airflow import RUNS, FakeAirflow, recorded
+from fake_argo import NAMESPACE, FakeArgo, kubeconfig
 from fake_server import FakeServer, Request, serving
 from headrace.compiler.cli import main
 
@@ -269,3 +270,20 @@ def test_recorded_answers_are_those_of_this_airflow(case: str) -> None:
             airflow_openapi.judge_answer(f"/api/v2{path.partition('?')[0]}", answer)
             judged += 1
     assert judged > 6
+
+
+def test_code_that_travels_is_applied_where_pods_run(
+    run: Run, airflow: FakeAirflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inline = ("submit", str(FOLDER / "a_step.py"), "-t", "airflow", "--dags-folder", "dags")
+    code, _, err = run(*inline)
+    assert code == 1
+    assert "travels in a-step.configmap.yaml and headrace-step.configmap.yaml" in err
+    assert not any(airflow.folder.iterdir())
+    argo = FakeArgo()
+    with serving(argo.kubernetes) as cluster:
+        (tmp_path / "kubeconfig").write_text(kubeconfig(cluster.url))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        assert run(*inline, "--namespace", NAMESPACE)[:2] == (0, f"{DONE}\n")
+    assert {kind for kind, _ in argo.objects} == {"configmaps"}
+    assert len(argo.objects) == 2

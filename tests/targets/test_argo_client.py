@@ -111,6 +111,20 @@ def test_templates_are_applied_and_the_run_gets_its_parameters(
     }
 
 
+def test_code_that_travels_is_applied_first(run: Run, argo: FakeArgo, cluster: FakeServer) -> None:
+    assert run("submit", case("map_inside_map"), "-t", "argo")[0] == 0
+    applied = [request.parts[-2:] for request in cluster.asked("PATCH")]
+    assert sorted(kind for kind, _ in applied) == ["configmaps", "configmaps", "workflowtemplates"]
+    assert applied[-1] == ["workflowtemplates", "map-inside-map"]
+
+
+def test_the_argo_server_takes_no_config_maps(run: Run, argo_server: FakeServer) -> None:
+    code, _, err = run("submit", case("map_inside_map"), "-t", "argo")
+    assert code == 1
+    assert "the Argo Server takes no ConfigMap" in err
+    assert not argo_server.asked("POST")
+
+
 def test_a_schedule_stays_as_it_is(run: Run, argo: FakeArgo, cluster: FakeServer) -> None:
     schedule = 'schedule={cron="0 3 * * *"}'
     assert submitted(run, "--set", schedule)[0] == 0

@@ -12,7 +12,7 @@ from fake_argo import kubeconfig
 from fake_kubeflow import RUN, STARTED, FakeKubeflow, pod
 from fake_server import FakeServer, serving
 from headrace.compiler.cli import main
-from headrace.targets.kubeflow import pods
+from headrace.targets.kubeflow import run_pods as pods
 
 IMAGE = ("--set", "image=registry.example.org/conformance:1")
 NAME = f"kubeflow/{RUN}"
