@@ -1,7 +1,7 @@
 """Starts runs on Kubeflow Pipelines with its own client, and tells of them.
 
-What the API does not know, the pods of a run do (`headrace.targets.kubeflow.run_pods`), so that steps,
-logs and results need the cluster, too.
+What the API does not know, the pods of a run do (`headrace.targets.kubeflow.run_pods`): steps, logs
+and results need the cluster, too.
 """
 
 import contextlib
