@@ -1,16 +1,15 @@
 """The group of commands."""
 
+from importlib import import_module
+
 import click
 
 from headrace.compiler.cli.accelerators import accelerators
 from headrace.compiler.cli.comparing import diff
 from headrace.compiler.cli.compiling import check, compile_command
-from headrace.compiler.cli.engine_logs import logs
-from headrace.compiler.cli.engine_runs import cancel, list_runs, result, status
 from headrace.compiler.cli.image import image
 from headrace.compiler.cli.inspecting import explain, graph, ir_command, targets
 from headrace.compiler.cli.running import run
-from headrace.compiler.cli.submitting import submit
 
 _EPILOG = """\b
 Examples:
@@ -26,6 +25,30 @@ Shell completion:
 """
 
 
+_LATER = {
+    "submit": ("submitting", "submit"),
+    "status": ("engine_runs", "status"),
+    "logs": ("engine_logs", "logs"),
+    "result": ("engine_runs", "result"),
+    "cancel": ("engine_runs", "cancel"),
+    "list": ("engine_runs", "list_runs"),
+}
+"""The commands whose modules are imported when one of them is called: compiling needs none."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *_LATER])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _LATER:
+            return super().get_command(context, name)
+        module, function = _LATER[name]
+        command = getattr(import_module(f"headrace.compiler.cli.{module}"), function)
+        assert isinstance(command, click.Command)
+        return command
+
+
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -35,6 +58,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
 
 
 @click.group(
+    cls=_Commands,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -56,7 +80,6 @@ def application() -> None:
 
 _COMMANDS = (
     *(run, compile_command, check, diff, image),
-    *(submit, status, logs, result, cancel, list_runs),
     *(ir_command, graph, explain, targets, accelerators),
 )
 for _command in _COMMANDS:
