@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from headrace.compiler.engine import Connection, EngineClient
     from headrace.compiler.target import Placements, Target
 
 TARGETS = {
@@ -34,3 +35,16 @@ def load_placements() -> "Placements":
 
     module = import_module("headrace.targets.accelerators.checks")
     return cast("Placements", module.PLACEMENTS)
+
+
+def connect(name: str, connection: "Connection") -> "EngineClient":
+    """Import and return a client of the engine that the target called `name` compiles for.
+
+    Raises:
+        EngineError: what it needs is not installed, or it is not said where the engine is.
+        KeyError: there is no such target.
+    """
+    from importlib import import_module
+
+    client = import_module(f"{TARGETS[name]}.client")
+    return cast("EngineClient", client.connect(connection))

@@ -27,6 +27,7 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
   --gathered=NAME               the output becomes one of many in a list: keep its text short
   --unlimited                   no engine stands between the steps: texts may have any length
   --output=NAME=PATH            write an output there; without an expression it is `result`
+  --result=NAME                 the output is what the pipeline returns: print its text, too
   --xcom=PATH                   write all outputs there, as one JSON object
   --declare=NAME                with --xcom: an output that is `result`
   --import=MODULE               import it before anything else; also HEADRACE_IMPORT
@@ -64,6 +65,7 @@ class StepCommand:
         self.paths: dict[str, str] = {}
         self.xcom: str | None = None
         self.declared: list[str] = []
+        self.result: str | None = None
         self.gathered: list[str] = []
         self.unlimited = False
         self.code: str | None = None
@@ -83,6 +85,8 @@ class StepCommand:
             return list(dict.fromkeys([*self.declared, *self.expressions]))
         if self.declared:
             raise ManifestError("--declare needs --xcom")
+        if self.result is not None and self.result not in self.paths:
+            raise ManifestError(f"--result names {self.result!r}, which is no output")
         lost = [name for name in self.expressions if name not in self.paths]
         if lost:
             raise ManifestError(f"no --output says where to write {', '.join(lost)}")
@@ -179,7 +183,7 @@ def _add_option(command: StepCommand, argument: str) -> None:
         command.gathered.append(value)
     elif option == "import":
         command.first = value
-    elif option in ("step", "xcom", "code", "modules", "store"):
+    elif option in ("step", "xcom", "code", "modules", "store", "result"):
         setattr(command, option, value)
     else:
         raise ManifestError(f"unknown option --{option} (see headrace-step --help)")

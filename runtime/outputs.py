@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+import sys
 
 from headrace.runtime import wire
 from headrace.runtime.errors import DataError, from_os_error
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headrace.runtime.command_line import StepCommand
+
+RESULT_MARK = "\nheadrace: the pipeline returned "
+"""Stands in the log before the text of what the pipeline returned, which ends with its line."""
 
 LONGEST_INLINE = 4096
 """Longer texts (in bytes) go to the store, if there is one."""
@@ -108,6 +113,23 @@ def write(command: StepCommand, given: Mapping[str, str], folder: str) -> None:
         _write_file(os.path.join(folder, command.xcom), wire.encode_texts(dict(given)))
     for name, path in command.paths.items():
         _write_file(os.path.join(folder, path), given[name])
+    if command.result is not None:
+        _print_result(given[command.result])
+
+
+def _print_result(text: str) -> None:
+    """Write `text` into the log, for engines that give no outputs to who asks for them.
+
+    The user's code may have closed or replaced `sys.stdout`.
+    """
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stdout.flush()
+    data = f"{RESULT_MARK}{text}\n".encode("ascii")
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except OSError as error:
+        raise from_os_error(error, "cannot print the result") from None
 
 
 def _write_file(path: str, text: str) -> None:

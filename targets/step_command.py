@@ -1,6 +1,6 @@
 """The command line of a step's shim, written once for every target."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference, AnyValue
@@ -33,6 +33,21 @@ def step_arguments(
         return [*arguments, "compute"]
     arguments.append(node.function)
     return [*arguments, *(_argument(a.name, a.value, spell) for a in node.arguments)]
+
+
+def step_and_function(arguments: Iterable[str]) -> tuple[str, str]:
+    """Return the id and the function, `module:name` or `compute`, in a command line of a step.
+
+    They are empty where `arguments` are not one. What stands before its first option, such as the
+    program of an engine that starts the shim, is passed over.
+    """
+    step = ""
+    for argument in arguments:
+        if argument.startswith("--step="):
+            step = argument.removeprefix("--step=")
+        elif step and not argument.startswith("--"):
+            return step, argument
+    return step, ""
 
 
 def _argument(name: str, value: AnyValue, spell: Callable[[AnyReference], str]) -> str:

@@ -17,11 +17,20 @@ UV = FOLDER / "uv" / "bin" / "uv"
 STAMP = "headrace-environment"
 SYSTEM_PYTHON = "/usr/bin/python3"
 
+AIRFLOW = ["apache-airflow>=3.3", "apache-airflow-providers-cncf-kubernetes>=10"]
+
 REQUIREMENTS = {
     "demo": ["--editable", ".", "scikit-learn>=1.4"],
-    "main": ["--editable", ".[argo]", "--group", "test", "--group", "lint"],
-    "kubeflow": ["--editable", ".[kubeflow]", "docker>=7", "--group", "test"],
-    "airflow": ["--editable", ".[airflow]", "--group", "test"],
+    "main": ["--editable", ".[argo,airflow]", "--group", "test", "--group", "lint"],
+    "kubeflow": [
+        "--editable",
+        ".[kubeflow]",
+        "kfp-kubernetes>=2.17",
+        "docker>=7",
+        "--group",
+        "test",
+    ],
+    "airflow": ["--editable", ".[airflow]", *AIRFLOW, "--group", "test"],
     "torch": ["--editable", ".", "--group", "test"],
 }
 SYSTEM_PACKAGES = {"kubeflow": ["podman", "runc"], "torch": ["python3-torch"]}

@@ -767,7 +767,10 @@ def test_help_teaches(run: Run) -> None:
     assert "_HEADRACE_COMPLETE=bash_source" in out
 
 
-@pytest.mark.parametrize("command", sorted(application.commands))
+COMMANDS = application.list_commands(click.Context(application))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_has_examples_that_it_reads(run: Run, command: str) -> None:
     code, out, _ = run(command, "--help")
     assert code == 0
@@ -779,7 +782,20 @@ def test_the_help_of_every_command_has_examples_that_it_reads(run: Run, command:
         words = shlex.split(example)
         assert words[:2] == ["headrace", command]
         with contextlib.suppress(click.exceptions.Exit):  # `ir --schema`
-            application.commands[command].make_context(command, words[2:])
+            known = application.get_command(click.Context(application), command)
+            assert known is not None
+            known.make_context(command, words[2:])
+
+
+def test_commands_that_compile_import_nothing_of_engines() -> None:
+    program = "import sys, headrace.compiler.cli.application; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0
+    loaded = set(done.stdout.split())
+    later = ("engine_options", "engine_logs", "engine_runs", "submitting", "waiting")
+    assert "headrace.compiler.cli.compiling" in loaded
+    assert not {f"headrace.compiler.cli.{name}" for name in later} & loaded
+    assert not {"headrace.compiler.engine", "kubernetes", "kfp", "requests"} & loaded
 
 
 def test_our_own_mistake_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """The group of commands."""
 
+from importlib import import_module
+
 import click
 
 from headrace.compiler.cli.accelerators import accelerators
@@ -14,12 +16,37 @@ Examples:
   headrace run pipeline.py --param epochs=5
   headrace compile pipeline.py --target argo --out manifests
   headrace check pipeline.py            (in CI: are the committed manifests up to date?)
+  headrace submit pipeline.py --target argo --wait
 \b
 Shell completion:
   bash    eval "$(_HEADRACE_COMPLETE=bash_source headrace)"     in ~/.bashrc
   zsh     eval "$(_HEADRACE_COMPLETE=zsh_source headrace)"      in ~/.zshrc
   fish    _HEADRACE_COMPLETE=fish_source headrace | source      in config.fish
 """
+
+
+_LATER = {
+    "submit": ("submitting", "submit"),
+    "status": ("engine_runs", "status"),
+    "logs": ("engine_logs", "logs"),
+    "result": ("engine_runs", "result"),
+    "cancel": ("engine_runs", "cancel"),
+    "list": ("engine_runs", "list_runs"),
+}
+"""The commands whose modules are imported when one of them is called: compiling needs none."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *_LATER])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _LATER:
+            return super().get_command(context, name)
+        module, function = _LATER[name]
+        command = getattr(import_module(f"headrace.compiler.cli.{module}"), function)
+        assert isinstance(command, click.Command)
+        return command
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -31,6 +58,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
 
 
 @click.group(
+    cls=_Commands,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -50,8 +78,9 @@ def application() -> None:
     """
 
 
-for _command in (
+_COMMANDS = (
     *(run, compile_command, check, diff, image),
     *(ir_command, graph, explain, targets, accelerators),
-):
+)
+for _command in _COMMANDS:
     application.add_command(_command)

@@ -76,7 +76,9 @@ class Lowering:
         graph = Graph(Scope(self._types, [*given, *self._store()], preferred=given.items()))
         self._add_block(graph, pipeline.body)
         result = reference(pipeline.result)
-        if isinstance(result, ir.Const | ir.Param) and result != NOTHING:
+        no_step_makes_it = isinstance(result, ir.Const | ir.Param) and result != NOTHING
+        # One step has to print it as a whole; the turns of a loop would print an item each.
+        if no_step_makes_it or self._types.of(result) == "LIST":
             step = handing_on(RESULT, {RESULT: result}, self._own_settings(), pipeline.span)
             graph.add(RESULT, self._step(step))
             result = ir.Output(node=RESULT, name=RESULT)

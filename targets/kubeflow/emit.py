@@ -6,7 +6,8 @@ from typing import Any
 from headrace.compiler import ir
 from headrace.compiler.settings import Schedule
 from headrace.targets.kubeflow import manifest
-from headrace.targets.kubeflow.dags import Lowering
+from headrace.targets.kubeflow.dags import RESULT, Lowering
+from headrace.targets.kubeflow.result import printing_result
 from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES
 
 MOST_AT_ONCE = 10
@@ -31,13 +32,15 @@ class Lowered:
 
 def pipeline_spec(pipeline: ir.Pipeline, lowering: Lowering) -> manifest.PipelineSpec:
     """Return the specification of `pipeline`, which `lowering` lowered."""
+    root, components = lowering.root, lowering.components
+    executors = printing_result(RESULT, root, components, lowering.executors)
     return manifest.PipelineSpec(
         pipeline_info=manifest.PipelineInfo(name=pipeline.name, description=_description(pipeline)),
         schema_version="2.1.0",
         sdk_version="headrace",
-        root=lowering.root,
-        components=lowering.components,
-        deployment_spec=manifest.DeploymentSpec(executors=lowering.executors),
+        root=root,
+        components=components,
+        deployment_spec=manifest.DeploymentSpec(executors=executors),
     )
 
 

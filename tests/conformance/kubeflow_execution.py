@@ -11,6 +11,7 @@ from conformance.steps_here import StepFailed, run_step
 from conformance.suite import Case, Outcome, Run
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
+from headrace.runtime.command_line import parse
 from headrace.runtime.store import Store
 from headrace.targets.kubeflow import KubeflowTarget
 from kubeflow_model import Failed, Model, Values, command, parameters
@@ -51,6 +52,8 @@ def _outcome(spec: Any, case: Case, run: Run, folder: Path) -> Outcome:
         result = Model(spec, containers.run).run(**texts)
     except Failed:
         return suite.failed(containers.messages[0])
+    # The API gives no outputs: the result must stand in a log, and in one only.
+    assert containers.printed == ([] if result is None else [result])
     artifacts = Artifacts(Store(containers.store), lambda: "")
     return suite.succeeded(None if result is None else wire.plain(result, artifacts))
 
@@ -60,6 +63,7 @@ class _Containers:
 
     def __init__(self, spec: Any, case: Case, folder: Path) -> None:
         self.messages: list[str] = []
+        self.printed: list[str] = []
         self.store = (folder / "store").as_uri()
         self._spec = spec
         self._import_root = case.path.parent
@@ -81,6 +85,9 @@ class _Containers:
         except StepFailed as error:
             self.messages.append(str(error))
             raise Failed(str(error)) from None
+        parsed = parse(arguments)
+        if parsed.result is not None:
+            self.printed.append(Path(parsed.paths[parsed.result]).read_text())
         texts = {key: path.read_text() for key, path in paths.items()}
         types = {key: spec["parameterType"] for key, spec in outputs.items()}
         return {k: json.loads(text) if types[k] == "LIST" else text for k, text in texts.items()}

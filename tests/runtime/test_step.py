@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from headrace.runtime import code, wire
+from headrace.runtime.outputs import RESULT_MARK
 from processes import DETACHES, all_end, is_alive
 from runtime_shapes import HAZARDS
 
@@ -195,6 +196,19 @@ def test_a_step_writes_its_result_and_prints_what_it_printed(shim: Shim) -> None
     assert (shim.folder / "made" / "out").read_bytes() == b"=3"
     assert os.listdir(shim.folder / "made") == ["out"]
     assert shim.termination.read_text() == ""
+
+
+def test_a_result_of_the_pipeline_stands_in_the_log(shim: Shim) -> None:
+    told = ["--step=add", "--result=out", "--output=out=made/out"]
+    code, out, error = shim.run(*told, "flow:echo", f"--value={json.dumps(HAZARDS)}")
+    before, mark, text = out.rpartition(RESULT_MARK)
+    assert (code, before, mark, error) == (0, "", RESULT_MARK, "")
+    assert text.removesuffix("\n") == (shim.folder / "made" / "out").read_text()
+    code, out, error = shim.run(*told, "flow:boom", '--text="x"')
+    assert (code, out) == (1, "")
+    code, out, error = shim.run("--result=other", *told[2:], "flow:add", "--a=1")
+    assert code == 64
+    assert "--result names 'other', which is no output" in error
 
 
 def test_every_hazard_arrives_and_leaves_exactly(shim: Shim) -> None:

@@ -20,7 +20,7 @@ CODE_VOLUMES = [
     k8s.V1Volume(
         name="headrace-step",
         config_map=k8s.V1ConfigMapVolumeSource(
-            name="headrace-step-28cf122f31",
+            name="headrace-step-9c9d27e67f",
         ),
     ),
     k8s.V1Volume(

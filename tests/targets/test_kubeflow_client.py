@@ -1,0 +1,173 @@
+"""Runs on Kubeflow Pipelines from the command line, through its own client, and their pods."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.suite import FOLDER
+from fake_argo import kubeconfig
+from fake_kubeflow import RUN, STARTED, FakeKubeflow, pod
+from fake_server import FakeServer, serving
+from headrace.compiler.cli import main
+from headrace.targets.kubeflow import run_pods as pods
+
+IMAGE = ("--set", "image=registry.example.org/conformance:1")
+NAME = f"kubeflow/{RUN}"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def kubeflow(tmp_path: Path) -> FakeKubeflow:
+    (tmp_path / "outputs").mkdir()
+    return FakeKubeflow(FOLDER, tmp_path / "outputs")
+
+
+@pytest.fixture
+def server(
+    kubeflow: FakeKubeflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeServer]:
+    """The environment that leads to `kubeflow`, and to its cluster."""
+    with serving(kubeflow.kfp) as server, serving(kubeflow.cluster) as cluster:
+        path = tmp_path / "kubeconfig"
+        path.write_text(kubeconfig(cluster.url))
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        monkeypatch.setenv("KF_PIPELINES_ENDPOINT", server.url)
+        yield server
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    server: FakeServer,
+) -> Run:
+    """Return a function that runs `headrace` without waiting between two looks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("headrace.compiler.cli.waiting._FIRST_PAUSE", 0.0)
+
+    def run_headrace(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run_headrace
+
+
+def submit(run: Run, *more: str, case: str = "a_step") -> tuple[int, str, str]:
+    file = str(FOLDER / f"{case}.py")
+    return run("submit", file, "--target", "kubeflow", *IMAGE, *more)
+
+
+@pytest.mark.kubeflow
+def test_a_run_gives_the_object_of_a_local_run(run: Run, server: FakeServer) -> None:
+    code, out, err = submit(run, "--wait", "--json", "--store", "/mnt")
+    here = json.loads(run("run", str(FOLDER / "a_step.py"), "--json")[1])
+    there = json.loads(out)
+    assert (code, there["state"], there["result"]) == (0, here["state"], here["result"])
+    assert (list(there), there["run"]) == (list(here), NAME)
+    [step], [local] = there["steps"], here["steps"]
+    assert {**step, "seconds": 0} == {**local, "seconds": 0}
+    assert "add: succeeded in 20.0 s" in err
+    [created] = [r for r in server.asked("POST") if r.path.endswith("/runs")]
+    assert created.body["runtime_config"]["parameters"] == {"headrace-store": "/mnt"}
+
+
+@pytest.mark.kubeflow
+def test_a_failed_run_says_the_exception(run: Run) -> None:
+    code, out, err = submit(run, "--wait", case="failing_step")
+    assert (code, out) == (1, "")
+    assert err.endswith("failed: fail: ValueError: 2\n")
+    code, out, _ = run("logs", NAME)
+    assert code == 0
+    assert all(line.startswith("failing_step.py:11 fail | ") for line in out.splitlines())
+    assert "launcher_v2" not in out
+    assert run("status", NAME)[1].count("failing_step.py:11") == 1
+
+
+@pytest.mark.kubeflow
+def test_runs_are_listed_and_cancelled(run: Run, kubeflow: FakeKubeflow) -> None:
+    kubeflow.has_ended = False
+    assert submit(run)[:2] == (0, f"{NAME}\n")
+    code, _, err = run("result", NAME)
+    assert (code, "has not ended: it is running" in err) == (1, True)
+    assert json.loads(run("list", "--target", "kubeflow", "--json")[1])[0] == {
+        "run": NAME,
+        "pipeline": "a-step",
+        "state": "running",
+        "started": "2026-11-27T19:00:00+00:00",
+    }
+    assert run("cancel", NAME)[0] == 0
+    assert kubeflow.terminated == [RUN]
+    code, _, err = run("status", "kubeflow/nothing")
+    assert code == 1
+    assert "Run nothing not found" in err
+    assert "`headrace list --target kubeflow` shows the runs" in err
+
+
+@pytest.mark.kubeflow
+def test_a_result_is_gone_with_its_pod(run: Run, kubeflow: FakeKubeflow) -> None:
+    assert submit(run)[0] == 0
+    assert run("result", NAME)[:2] == (0, "3\n")
+    kubeflow.pods.clear()
+    code, out, err = run("result", NAME)
+    assert (code, out) == (1, "")
+    assert "no pod of the run" in err
+
+
+@pytest.mark.kubeflow
+def test_without_a_cluster_a_run_has_a_state_only(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert submit(run)[0] == 0
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    code, out, _ = run("status", NAME)
+    assert code == 0
+    assert "its steps cannot be seen: no cluster is configured" in out
+    monkeypatch.delenv("KF_PIPELINES_ENDPOINT")
+    code, _, err = run("list", "--target", "kubeflow")
+    assert code == 1
+    assert "no cluster is configured" in err
+
+
+def test_a_missing_client_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kfp", None)
+    code, _, err = run("list", "--target", "kubeflow")
+    assert code == 1
+    assert 'pip install "headrace[kubeflow]"' in err
+
+
+def step_pod(name: str, node: str, at: str, exit_code: int = 0) -> pods.Pod:
+    ended = {"exitCode": exit_code, "startedAt": STARTED, "finishedAt": at, "message": ""}
+    args = ["headrace-step", "--step=train", "--lr=1", "m:train", "--step=x"]
+    made = pod(name, ["launch", "--"], args, {"headrace.dev/source": "m.py:7"}, ended)
+    made["metadata"]["annotations"]["workflows.argoproj.io/node-name"] = node
+    made["metadata"]["creationTimestamp"] = at
+    return made
+
+
+def test_attempts_and_items_are_told_apart_by_their_nodes() -> None:
+    node = "wf.root.models.iteration-item(1:1).train.executor"
+    found = list(
+        pods.steps(
+            [
+                step_pod("b", f"{node}(1)", "2026-11-27T19:00:03Z"),
+                step_pod("a", f"{node}(0)", "2026-11-27T19:00:01Z", exit_code=137),
+                step_pod("c", node.replace("(1:1)", "(0:0)"), "2026-11-27T19:00:02Z", 137),
+                pod("driver", ["driver"], [], {}, {}),
+            ]
+        )
+    )
+    assert [(s.id, s.state, s.attempts, s.seconds) for s in found] == [
+        ("train[1]", "succeeded", ("a", "b"), 4.0),
+        ("train[0]", "failed", ("c",), 2.0),
+    ]
+    assert [(s.function, s.source, s.message) for s in found] == [
+        ("m:train", "m.py:7", ""),
+        ("m:train", "m.py:7", "Error (exit code 137)"),
+    ]
