@@ -1,8 +1,8 @@
-"""A container engine for tests: podman behind a Docker socket, with its storage in a folder.
+"""Podman for tests, with its storage in a folder: it builds images, or is an engine at a socket.
 
-There is one image, `IMAGE`, and nothing is in it: containers see the programs of this machine,
-read-only, through the mounts that a test asks for. Podman and runc are Debian packages, which
-`python3 tests/environments.py kubeflow` installs.
+The engine has one image, `IMAGE`, and nothing is in it: containers see the programs of this
+machine, read-only, through the mounts that a test asks for. Podman and runc are Debian packages,
+which `python3 tests/environments.py kubeflow` installs.
 """
 
 import atexit
@@ -37,6 +37,42 @@ def is_there() -> bool:
     return bool(shutil.which("podman") and shutil.which("runc"))
 
 
+class Podman:
+    """Podman with all that it keeps in one folder, whose owner removes it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Let `folder` be its own.
+
+        Raises:
+            RuntimeError: podman is not there.
+        """
+        if not is_there():
+            raise RuntimeError("podman and runc are needed: python3 tests/environments.py kubeflow")
+        self.folder = folder
+        settings = folder / "containers.conf"
+        settings.write_text(_SETTINGS)
+        self.environment = os.environ | {"CONTAINERS_CONF": str(settings)}
+        places = ("--root", folder / "storage", "--runroot", folder / "run")
+        self.command = ["podman", "--storage-driver=vfs", *map(str, places)]
+
+    def run(self, *arguments: str | Path) -> str:
+        """Run podman with `arguments`; return what it printed.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        done = subprocess.run(
+            [*self.command, *map(str, arguments)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"podman {arguments[0]} failed: {done.stderr}")
+        return done.stdout
+
+
 class Engine:
     """A running engine; `host` is what DOCKER_HOST is set to."""
 
@@ -46,19 +82,15 @@ class Engine:
         Raises:
             RuntimeError: podman is not there or does not start.
         """
-        if not is_there():
-            raise RuntimeError("podman and runc are needed: python3 tests/environments.py kubeflow")
         self.folder = Path(tempfile.mkdtemp(prefix="headrace-podman-"))
-        settings = self.folder / "containers.conf"
-        settings.write_text(_SETTINGS)
-        self._environment = os.environ | {"CONTAINERS_CONF": str(settings)}
+        podman = Podman(self.folder)
         socket = self.folder / "podman.sock"
         self.host = f"unix://{socket}"
-        self._import_image()
+        self._import_image(podman)
         self._log = (self.folder / "podman.log").open("w")
         self._service = subprocess.Popen(
-            [*self._podman(), "system", "service", "--time=0", self.host],
-            env=self._environment,
+            [*podman.command, "system", "service", "--time=0", self.host],
+            env=podman.environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -72,26 +104,14 @@ class Engine:
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _podman(self) -> list[str]:
-        places = ("--root", self.folder / "storage", "--runroot", self.folder / "run")
-        return ["podman", "--storage-driver=vfs", *map(str, places)]
-
-    def _import_image(self) -> None:
+    def _import_image(self, podman: Podman) -> None:
         archive = self.folder / "image.tar"
         with tarfile.open(archive, "w") as tar:
             for name in _FOLDERS:
                 folder = tarfile.TarInfo(name)
                 folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
                 tar.addfile(folder)
-        done = subprocess.run(
-            [*self._podman(), "import", "--quiet", str(archive), IMAGE],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"podman cannot import an image: {done.stderr}")
+        podman.run("import", "--quiet", archive, IMAGE)
 
     def _wait_for(self, socket: Path) -> None:
         deadline = time.monotonic() + SECONDS_TO_START
