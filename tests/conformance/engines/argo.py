@@ -38,7 +38,7 @@ SECONDS_TO_NOTICE = 5
 """How long a controller may take to see a new template; it ends a run in Error until then."""
 
 LONGEST_NAME = 50
-"""Characters of a run's name, to which five are added, as much are again for a pod's."""
+"""Characters of a run's name, to which the API server adds five: it becomes a label's value."""
 
 
 @contextmanager
@@ -52,11 +52,10 @@ def argo() -> Iterator["Argo"]:
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         raise NotThere("KUBECONFIG is not set")
-    # Not in TMPDIR: a test may have set that to a folder which is gone before the pods are.
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-argo-")))
-        api = ArgoApi(stack.enter_context(clients.client(Path(kubeconfig))))
-        yield Argo(stack, api, folder)
+        api, namespace = _entered(stack, Path(kubeconfig))
+        yield Argo(stack, api, namespace, folder)
 
 
 class Argo:
@@ -64,15 +63,15 @@ class Argo:
 
     name = "argo"
 
-    def __init__(self, stack: ExitStack, api: ArgoApi, folder: Path) -> None:
-        """See that it answers; what it makes in the cluster `stack` removes.
+    def __init__(self, stack: ExitStack, api: ArgoApi, namespace: str, folder: Path) -> None:
+        """See that it answers in `namespace`; what it makes in the cluster `stack` removes.
 
         Raises:
             NotThere: no controller answers.
             RuntimeError: its pods do not run, or do not see `folder`.
         """
         self._stack, self._api, self._folder = stack, api, folder
-        self._namespaces = [stack.enter_context(api.namespace())]
+        self._namespaces = [namespace]
         self._templates: dict[str, tuple[str, str]] = {}
         self._runs: dict[tuple[str, str], _Run] = {}
         self.version = self._probed()
@@ -195,6 +194,22 @@ class _Run:
     @property
     def store(self) -> str:
         return (self.folder / "store").as_uri()
+
+
+def _entered(stack: ExitStack, kubeconfig: Path) -> tuple[ArgoApi, str]:
+    """Return a client of the cluster, and a namespace there.
+
+    Raises:
+        NotThere: no cluster answers.
+    """
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import MaxRetryError
+
+    try:
+        api = ArgoApi(stack.enter_context(clients.client(kubeconfig)))
+        return api, stack.enter_context(api.namespace())
+    except (ConfigException, MaxRetryError) as error:
+        raise NotThere(f"KUBECONFIG leads to no cluster ({error})") from None
 
 
 def _parameters(texts: dict[str, str]) -> list[Document]:
