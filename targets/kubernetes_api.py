@@ -196,6 +196,14 @@ class PodLog:
         return [text for _, text in new if not self._own.search(text)]
 
 
+def documents(text: str) -> list[dict[str, Any]]:
+    """Return the objects in a YAML file; PyYAML comes with the client of Kubernetes."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is
+    return [document for document in yaml.load_all(text, Loader=loader) if document]
+
+
 def _timed(line: str) -> tuple[str, str]:
     time, _, text = line.partition(" ")
     return time, text

@@ -135,21 +135,27 @@ def show_outcome(
 ) -> None:
     """Print what became of `run`, which has ended, as `headrace run` does.
 
-    The exit code of a failed one is 1. Its result is read from `store`, or from the one that the
-    run had.
+    The exit code of a failed one is 1, as of one whose result cannot be read. The result is read
+    from `store`, or from the one that the run had.
     """
+    from headrace.compiler.engine import EngineError
     from headrace.targets.local.returned import read_returned
 
     sys.set_int_max_str_digits(0)  # an integer of any size is a result like another
-    result = None
-    with engine_errors():
-        if run.state == "succeeded":
-            result = read_returned(client.result(run.name), full_name(target, run.name), store)
+    name, state, result, problem = full_name(target, run.name), run.state, None, run.message
+    if state == "succeeded":
+        try:
+            result = read_returned(client.result(run.name), name, store)
+        except EngineError as error:
+            state, problem = (
+                "failed",
+                f"{error}\n  help: {error.hint}" if error.hint else str(error),
+            )
     if as_json:
         steps = [step.public() for step in run.steps]
-        click.echo(json.dumps(as_object(run.state, result, full_name(target, run.name), steps)))
-    elif run.state == "succeeded":
+        click.echo(json.dumps(as_object(state, result, name, steps)))
+    elif state == "succeeded":
         print_result(result)
-    if run.state != "succeeded":
-        click.echo(f"{full_name(target, run.name)} failed: {run.message}", err=True)
+    if state != "succeeded":
+        click.echo(f"{name} failed: {problem}", err=True)
         raise click.exceptions.Exit(FINDINGS)

@@ -62,6 +62,7 @@ class AirflowClient:
     def __init__(self, rest: Rest, connection: Connection) -> None:
         """Speak with the server of `rest`; its pods run where `connection` says, if it does."""
         self._rest, self._connection = rest, connection
+        self._words: dict[str, str] = {}
 
     def submit(self, submission: Submission) -> str:
         """Start a run of the DAG, which must be there as it was compiled.
@@ -194,8 +195,14 @@ class AirflowClient:
             state=state,
             attempts=attempts,
             seconds=float(instance["duration"] or 0),
-            message=last_words(self._rest, attempts[-1]) if state == "failed" and attempts else "",
+            message=self._last_words(attempts[-1]) if state == "failed" and attempts else "",
         )
+
+    def _last_words(self, attempt: str) -> str:
+        """Return why an attempt failed; who waits for a run asks again and again."""
+        if attempt not in self._words:
+            self._words[attempt] = last_words(self._rest, attempt)
+        return self._words[attempt]
 
 
 def _was_started(instance: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from headrace.compiler.target import ManifestFile
 from headrace.targets.airflow.emit import STORE_PARAMETER
 from headrace.targets.airflow.rest import Rest, part
 from headrace.targets.http_api import Refused
-from headrace.targets.kubernetes_api import KubernetesApi
+from headrace.targets.kubernetes_api import KubernetesApi, documents
 
 _PAUSE = 2.0
 """Seconds between two looks at what Airflow has read."""
@@ -69,12 +69,9 @@ def _apply_config_maps(submission: Submission, connection: Connection) -> None:
             "give --namespace, in the cluster of the kubeconfig; or set an image with the code",
         )
     if files:
-        # What reads YAML comes with the client.
         cluster = KubernetesApi(connection, extra="argo")
-        import yaml
-
         for file in files:
-            for document in yaml.safe_load_all(file.text):
+            for document in documents(file.text):
                 cluster.apply(document)
 
 

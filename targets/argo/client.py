@@ -22,6 +22,7 @@ from headrace.targets.argo.manifest import API_VERSION
 from headrace.targets.argo.steps import STORE_PARAMETER
 from headrace.targets.argo.transport import CRON_LABEL, TEMPLATE_LABEL
 from headrace.targets.argo.workflow import Workflow, time_of
+from headrace.targets.kubernetes_api import documents
 
 _LONGEST_PREFIX = 50
 """Characters of a pipeline's name in that of a run, which becomes part of names of pods."""
@@ -52,9 +53,10 @@ class ArgoClient:
         Raises:
             EngineError: Argo cannot be reached or refuses.
         """
-        documents = [d for d in _documents(submission) if d["kind"] != "CronWorkflow"]
+        objects = [d for file in submission.files for d in documents(file.text)]
+        applied = [d for d in objects if d["kind"] != "CronWorkflow"]
         # What templates refer to comes first.
-        for document in sorted(documents, key=lambda d: bool(d["kind"] == "WorkflowTemplate")):
+        for document in sorted(applied, key=lambda d: bool(d["kind"] == "WorkflowTemplate")):
             self._way.apply(document)
         parameters = dict(submission.parameters)
         if submission.store is not None:
@@ -135,12 +137,6 @@ def _listed(metadata: dict[str, Any]) -> Run:
         state=_STATES.get(phase, failed),
         started=time_of(metadata["creationTimestamp"]),
     )
-
-
-def _documents(submission: Submission) -> list[dict[str, Any]]:
-    import yaml
-
-    return [d for file in submission.files for d in yaml.safe_load_all(file.text) if d]
 
 
 def _age(run: Run) -> float:

@@ -30,7 +30,7 @@ from headrace.runtime.outputs import RESULT_MARK
 from headrace.targets.http_api import not_installed
 from headrace.targets.kubeflow import run_pods as pods
 from headrace.targets.kubeflow.scope import STORE
-from headrace.targets.kubernetes_api import KubernetesApi, PodLog
+from headrace.targets.kubernetes_api import KubernetesApi, PodLog, documents
 
 EXTRA = "kubeflow"
 TOKEN = "HEADRACE_KFP_TOKEN"
@@ -103,13 +103,10 @@ class KubeflowClient:
         Raises:
             EngineError: Kubeflow Pipelines cannot be reached or refuses.
         """
-        import yaml
-
         package = next(f for f in submission.files if f.name == f"{submission.pipeline}.yaml")
         for file in submission.files:
-            for document in yaml.safe_load_all(file.text):
-                if document.get("kind") == "ConfigMap":
-                    self._pods_api().apply(document)
+            for document in documents(file.text) if file.name.endswith(".configmap.yaml") else ():
+                self._pods_api().apply(document)
         parameters = dict(submission.parameters)
         if submission.store is not None:
             parameters[STORE.name] = submission.store

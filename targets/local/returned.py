@@ -9,7 +9,7 @@ from typing import Any
 from headrace.compiler.engine import EngineError, Returned
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.errors import StepError
+from headrace.runtime.errors import ManifestError, StepError
 from headrace.runtime.store import Store
 from headrace.targets.local.record import FOLDER
 
@@ -26,9 +26,9 @@ def read_returned(returned: Returned, run: str, store: str | None = None) -> Any
     url = returned.store if store is None else store
     try:
         folder = functools.cache(lambda: _new_folder(run))
-        artifacts = Artifacts(Store(url), folder) if url else None
+        artifacts = Artifacts(Store(url), folder) if url else _NoArtifacts()
         try:
-            return wire.plain(returned.text, artifacts, artifacts.export if artifacts else None)
+            return wire.plain(returned.text, artifacts, artifacts.export)
         except StepError:
             return wire.plain(returned.text, artifacts)
     except StepError as error:
@@ -36,6 +36,19 @@ def read_returned(returned: Returned, run: str, store: str | None = None) -> Any
             f"the result of {run} cannot be read here: {error}",
             "mount the store of the run on this machine, and name it with --store",
         ) from None
+
+
+class _NoArtifacts(Artifacts):
+    """Stands for the artifacts of a run that names no store."""
+
+    def __init__(self) -> None:
+        pass
+
+    def export(self, reference: dict[str, Any]) -> str:
+        raise ManifestError("the run names no store")
+
+    def load_text(self, reference: dict[str, Any]) -> str:
+        raise ManifestError("a part of it is in a store, and the run names none")
 
 
 def _new_folder(run: str) -> str:
