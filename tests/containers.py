@@ -1,8 +1,8 @@
-"""A container engine for tests: podman behind a Docker socket, with its storage in a folder.
+"""Podman for tests, with its storage in a folder: it builds images, or is an engine at a socket.
 
-There is one image, `IMAGE`, and nothing is in it: containers see the programs of this machine,
-read-only, through the mounts that a test asks for. Podman and runc are Debian packages, which
-`python3 tests/environments.py kubeflow` installs.
+The engine has one image, `IMAGE`, and nothing is in it: containers see the programs of this
+machine, read-only, through the mounts that a test asks for. Podman and runc are Debian packages,
+which `python3 tests/environments.py kubeflow` installs.
 """
 
 import atexit
@@ -43,6 +43,44 @@ def is_there() -> bool:
     return bool(shutil.which("podman") and shutil.which("runc"))
 
 
+class Podman:
+    """Podman with all that it keeps in one folder, whose owner removes it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Let `folder` be its own.
+
+        Raises:
+            RuntimeError: podman is not there.
+        """
+        if not is_there():
+            raise RuntimeError("podman and runc are needed: python3 tests/environments.py kubeflow")
+        settings = folder / "containers.conf"
+        settings.write_text(_SETTINGS)
+        self.environment = os.environ | {"CONTAINERS_CONF": str(settings)}
+        places = ("--root", folder / "storage", "--runroot", folder / "run")
+        self.command = ["podman", "--storage-driver=vfs", *map(str, places)]
+
+    def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run podman with `arguments`; return how it ended."""
+        return subprocess.run(
+            [*self.command, *map(str, arguments)],
+            env=self.environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def run(self, *arguments: str | Path) -> None:
+        """Run podman with `arguments`.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        done = self.call(*arguments)
+        if done.returncode:
+            raise RuntimeError(f"podman {arguments[0]} failed: {done.stderr}")
+
+
 class Engine:
     """A running engine; `host` is what DOCKER_HOST is set to."""
 
@@ -52,19 +90,15 @@ class Engine:
         Raises:
             RuntimeError: podman is not there or does not start.
         """
-        if not is_there():
-            raise RuntimeError("podman and runc are needed: python3 tests/environments.py kubeflow")
         self.folder = Path(tempfile.mkdtemp(prefix="headrace-podman-"))
-        settings = self.folder / "containers.conf"
-        settings.write_text(_SETTINGS)
-        self._environment = os.environ | {"CONTAINERS_CONF": str(settings)}
+        self._podman = Podman(self.folder)
         socket = self.folder / "podman.sock"
         self.host = f"unix://{socket}"
         self._import_image()
         self._log = (self.folder / "podman.log").open("w")
         self._service = subprocess.Popen(
-            [*self._podman(), "system", "service", "--time=0", self.host],
-            env=self._environment,
+            [*self._podman.command, "system", "service", "--time=0", self.host],
+            env=self._podman.environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -94,8 +128,8 @@ class Engine:
     def program(self, folder: Path) -> Path:
         """Write a program into `folder` that is podman on this engine's images; return it."""
         path = folder / "podman"
-        settings = f"CONTAINERS_CONF={shlex.quote(self._environment['CONTAINERS_CONF'])}"
-        real = shlex.join([str(shutil.which("podman")), *self._podman()[1:]])
+        settings = f"CONTAINERS_CONF={shlex.quote(self._podman.environment['CONTAINERS_CONF'])}"
+        real = shlex.join([str(shutil.which("podman")), *self._podman.command[1:]])
         # A bridge needs iptables.
         build = 'if [ "$1" = build ]; then shift; set -- build --network=none "$@"; fi'
         path.write_text(f'#!/bin/sh\n{build}\n{settings} exec {real} "$@"\n')
@@ -104,13 +138,7 @@ class Engine:
 
     def podman(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run podman with `arguments`; return how it ended."""
-        return subprocess.run(
-            [*self._podman(), *arguments],
-            env=self._environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
+        return self._podman.call(*arguments)
 
     def stop(self) -> None:
         """End the engine and remove all it kept."""
@@ -119,10 +147,6 @@ class Engine:
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _podman(self) -> list[str]:
-        places = ("--root", self.folder / "storage", "--runroot", self.folder / "run")
-        return ["podman", "--storage-driver=vfs", *map(str, places)]
-
     def _import_image(self) -> None:
         archive = self.folder / "image.tar"
         with tarfile.open(archive, "w") as tar:
@@ -130,9 +154,7 @@ class Engine:
                 folder = tarfile.TarInfo(name)
                 folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
                 tar.addfile(folder)
-        done = self.podman("import", "--quiet", str(archive), IMAGE)
-        if done.returncode:
-            raise RuntimeError(f"podman cannot import an image: {done.stderr}")
+        self._podman.run("import", "--quiet", archive, IMAGE)
 
     def _wait_for(self, socket: Path) -> None:
         deadline = time.monotonic() + SECONDS_TO_START

@@ -1,0 +1,86 @@
+"""python -m cluster start | stop | run COMMAND...: a cluster for people, or for one command.
+
+`run` ends with the exit code of the command, which finds the cluster by KUBECONFIG. On a machine
+that cannot run a cluster it says what is not run, and that is no failure.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import NoReturn
+
+from cluster import running, state
+from cluster.images import STEP
+from cluster.machine import CannotRun
+
+FAILED = 1
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; return the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        match arguments:
+            case ["start"]:
+                return _start()
+            case ["stop"]:
+                return _stop()
+            case ["run", program, *rest]:
+                return _run([program, *rest])
+        print(__doc__, file=sys.stderr)
+        return 64
+    except CannotRun as error:
+        print(f"NOT RUN: what needs a real cluster: {error}")
+        return 0
+    except (running.DoesNotStart, state.AlreadyRuns, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+def _start() -> int:
+    began = time.monotonic()
+    cluster = running.start()
+    try:
+        print(f"export KUBECONFIG={cluster.kubeconfig}")
+        print(f"# up in {time.monotonic() - began:.0f} s; steps' image: {STEP}; Ctrl-C ends it")
+        sys.stdout.flush()
+        while not (ended := cluster.ended()):
+            time.sleep(1)
+        print(f"ended: {', '.join(ended)}; logs: {cluster.logs}", file=sys.stderr)
+        cluster.stop(keep_logs=True, drain=False)
+        return FAILED
+    except KeyboardInterrupt:
+        cluster.stop()
+        return 0
+
+
+def _stop() -> int:
+    print("stopped" if state.stop() else "no cluster runs")
+    return 0
+
+
+def _run(command: list[str]) -> int:
+    cluster = running.start()
+    code = FAILED
+    try:
+        environment = os.environ | {"KUBECONFIG": str(cluster.kubeconfig)}
+        code = subprocess.run(command, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        code = 130
+    finally:
+        cluster.stop(keep_logs=code != 0)
+        if code:
+            print(f"the cluster's logs: {cluster.logs}", file=sys.stderr)
+    return code
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

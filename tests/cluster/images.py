@@ -1,0 +1,135 @@
+"""Builds the images of the cluster: one that runs steps, and the one that holds pods open.
+
+`STEP` is Debian's Python with headrace installed by pip. It holds every conformance case: its
+working folder has the modules, and a folder for each case that is one, which has to be the working
+folder of its containers (`working_folder`).
+"""
+
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import environments
+from cluster.binaries import cache, locked
+from conformance.suite import FOLDER as CASES
+from conformance.suite import IMAGE as CASES_IMAGE
+from conformance.suite import Case
+from containers import Podman
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STEP = "localhost/headrace-step:test"
+PAUSE = "localhost/headrace-pause:test"
+ALIASES = {CASES_IMAGE: STEP}
+"""Further names of images: the manifests of the conformance suite run as they are."""
+
+WORKING_FOLDER = "/work"
+
+_DEBIAN = "bookworm"
+_BASE = "localhost/headrace-base:test"
+_CONTAINERFILE = f"""\
+FROM {_BASE}
+COPY *.whl /tmp/
+RUN pip install --quiet --no-deps --no-index --break-system-packages --root-user-action=ignore \
+    /tmp/*.whl && rm /tmp/*.whl
+COPY cases {WORKING_FOLDER}
+WORKDIR {WORKING_FOLDER}
+"""
+
+
+def working_folder(case: Case) -> str:
+    """Return the folder of the image `STEP` in which the steps of `case` have to run."""
+    inside = case.path.parent.relative_to(CASES).as_posix()
+    return WORKING_FOLDER if inside == "." else f"{WORKING_FOLDER}/{inside}"
+
+
+def step_archive() -> Path:
+    """Return a Docker archive of the image `STEP`, which is built unless it is there.
+
+    Raises:
+        RuntimeError: it cannot be built.
+    """
+    with locked("images"):
+        archive = cache() / f"step-{_digest()}.tar"
+        if archive.is_file():
+            return archive
+        base = _base()
+        print("building the step image", flush=True)
+        for old in cache().glob("step-*.tar"):
+            old.unlink()
+        with tempfile.TemporaryDirectory(dir=cache()) as name:
+            folder = Path(name)
+            context = folder / "context"
+            _wheel(context)
+            shutil.copytree(CASES, context / "cases", ignore=shutil.ignore_patterns("__pycache__"))
+            (context / "Containerfile").write_text(_CONTAINERFILE)
+            podman = Podman(folder)
+            podman.run("import", "--quiet", base, _BASE)
+            podman.run("build", "--quiet", "--network=none", "--tag", STEP, context)
+            podman.run("save", "--quiet", "--output", folder / archive.name, STEP)
+            (folder / archive.name).rename(archive)
+        return archive
+
+
+def pause_archive(program: Path, folder: Path) -> Path:
+    """Return a Docker archive, made in `folder`, of an image that runs the static `program`."""
+    layer = folder / "layer.tar"
+    with tarfile.open(layer, "w") as tar:
+        tar.add(program, "pause")
+    archive = folder / "pause.tar"
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        podman = Podman(Path(name))
+        podman.run("import", "--quiet", '--change=ENTRYPOINT ["/pause"]', layer, PAUSE)
+        podman.run("save", "--quiet", "--output", archive, PAUSE)
+    return archive
+
+
+def _base() -> Path:
+    """Return an archive of the files of a small Debian with Python and pip."""
+    archive = cache() / f"{_DEBIAN}.tar"
+    if archive.is_file():
+        return archive
+    print("making a Debian with Python: about 2 minutes", flush=True)
+    with tempfile.TemporaryDirectory(dir=cache()) as name:
+        root, made = Path(name) / "root", Path(name) / "base.tar"
+        packages = "python3,python3-pip"
+        debootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}", _DEBIAN]
+        _run(*debootstrap, root)
+        excluded = [f"--exclude=./{path}" for path in ("dev/*", "var/cache/apt/*", "var/lib/apt/*")]
+        _run("tar", "-C", root, *excluded, "-cf", made, ".")
+        made.rename(archive)
+    return archive
+
+
+def _wheel(folder: Path) -> None:
+    """Put headrace's wheel into `folder`."""
+    environments.install_uv()
+    _run(environments.UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
+    (folder / ".gitignore").unlink(missing_ok=True)
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        shown = (done.stdout + done.stderr)[-3000:]
+        raise RuntimeError(f"{command[0]} failed:\n{shown}")
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(_CONTAINERFILE.encode())
+    for path in _sources():
+        digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources() -> Iterator[Path]:
+    yield ROOT / "pyproject.toml"
+    for folder in (ROOT / "runtime", CASES):
+        yield from (
+            path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        )

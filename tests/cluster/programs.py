@@ -1,0 +1,143 @@
+"""The programs of a cluster as processes: started, watched, ended with all they leave behind."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+from cluster.settings import BRIDGE, Settings
+
+SECONDS_TO_END = 20
+LINES_SHOWN = 15
+
+
+class Programs:
+    """The processes of a cluster. Each has a session of its own, so that Ctrl-C is not theirs."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start nothing yet."""
+        self._settings = settings
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        """Start the program `name`."""
+        with (self._settings.logs / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                self._settings.command(name),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._settings.folder,
+                start_new_session=True,
+            )
+        ids = {name: _identity(process.pid) for name, process in self._processes.items()}
+        (self._settings.folder / "processes.json").write_text(json.dumps(ids))
+
+    def ended(self) -> list[str]:
+        """Return the programs that have ended, with their exit codes."""
+        return [
+            f"{name} (exit code {process.returncode})"
+            for name, process in self._processes.items()
+            if process.poll() is not None
+        ]
+
+    def stop(self, *names: str) -> None:
+        """End the programs called `names`, or all, the last one first, and kill what stays."""
+        for name in [name for name in reversed(self._processes) if not names or name in names]:
+            process = self._processes.pop(name)
+            process.terminate()
+            try:
+                process.wait(SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def tails(logs: Path) -> str:
+    """Return the last lines of each file in `logs`."""
+    parts = []
+    for path in sorted(logs.glob("*.log")):
+        with path.open(errors="replace") as file:
+            lines = deque(file, LINES_SHOWN)
+        parts.append(f"--- {path.name}\n" + "".join(line[:500].rstrip() + "\n" for line in lines))
+    return "".join(parts)
+
+
+def end_containers(settings_folder: Path) -> None:
+    """Kill the containers that containerd still runs: their shims outlive it."""
+    ctr = ["ctr", f"--address={settings_folder / 'containerd.sock'}", "--namespace=k8s.io"]
+
+    def call(*arguments: str) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                [*ctr, *arguments], capture_output=True, text=True, check=False, timeout=20
+            )
+            return done.stdout
+        return ""
+
+    for name in call("tasks", "ls", "--quiet").split():
+        call("tasks", "delete", "--force", name)
+
+
+def clean_up(folder: Path) -> None:
+    """Remove what a cluster in `folder` has put elsewhere: mounts, a bridge, links, processes.
+
+    Processes are those that a starter which was killed has left; who is who is told by the time
+    when they started.
+    """
+    _kill_left(folder)
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for place in reversed(mounts):
+        if Path(place).is_relative_to(folder):
+            subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+    subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True, check=False)
+    links = Path("/var/log/containers")
+    for link in links.iterdir() if links.is_dir() else ():
+        if link.is_symlink() and link.readlink().is_relative_to(folder):
+            link.unlink()
+
+
+def remove(folder: Path, *, keep_logs: bool) -> None:
+    """Remove `folder`, or all but the logs in it."""
+    for path in folder.iterdir():
+        if keep_logs and path.name in ("logs", "pod-logs"):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+    if not keep_logs:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _identity(process: int) -> list[int]:
+    """Return the process with the time when it started, which no later process has."""
+    text = Path(f"/proc/{process}/stat").read_text()
+    return [process, int(text.rpartition(")")[2].split()[19])]
+
+
+def _kill_left(folder: Path) -> None:
+    try:
+        ids = json.loads((folder / "processes.json").read_text())
+    except FileNotFoundError:
+        return
+    left = []
+    for identity in ids.values():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if _identity(identity[0]) == identity:
+                left.append(identity)
+    if left:
+        end_containers(folder)
+    for process, _ in left:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    deadline = time.monotonic() + SECONDS_TO_END
+    while any(Path(f"/proc/{process}").exists() for process, _ in left):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"processes of the cluster in {folder} do not end")
+        time.sleep(0.1)

@@ -1,0 +1,199 @@
+"""A real Kubernetes on this machine, of one node: `start()` gives a `Cluster`, `stop()` ends it."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from cluster import binaries, images, machine, programs, state
+from cluster.settings import NODE, Settings
+
+SECONDS_TO_START = 90
+SECONDS_TO_DRAIN = 60
+
+
+class DoesNotStart(Exception):
+    """The cluster does not start, on a machine where it should; the text has the logs' ends."""
+
+
+class Cluster:
+    """A cluster that runs; `kubeconfig` is what KUBECONFIG is set to."""
+
+    def __init__(self) -> None:
+        """Start it, and wait until a pod can be.
+
+        Raises:
+            CannotRun: this machine lacks what a cluster needs.
+            AlreadyRuns: one runs.
+            DoesNotStart: this machine has all, and yet it does not start.
+        """
+        machine.prepare()
+        with ExitStack() as stack:
+            left = stack.enter_context(state.only_one())
+            if left is not None:
+                remove_left(left)
+            built = binaries.built()
+            archive = images.step_archive()
+            self.folder = Path(tempfile.mkdtemp(prefix="headrace-cluster-"))
+            state.record(state.Running(os.getpid(), str(self.folder)))
+            self._settings = Settings(self.folder, built)
+            self._programs = programs.Programs(self._settings)
+            stack.callback(state.forget)
+            self._lock = stack.pop_all()
+        try:
+            self._start(archive)
+        except BaseException as error:
+            self.stop(keep_logs=True, drain=False)
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            shown = programs.tails(self._settings.logs)
+            raise DoesNotStart(f"{shown}{error}; logs: {self._settings.logs}") from error
+
+    @property
+    def kubeconfig(self) -> Path:
+        """What clients read."""
+        return self._settings.kubeconfig
+
+    @property
+    def logs(self) -> Path:
+        """The folder with what the programs write; it is kept when the cluster does not start."""
+        return self._settings.logs
+
+    def load_image(self, archive: Path, *, alias: dict[str, str] | None = None) -> None:
+        """Give the node the images in the Docker archive `archive`, under their own names.
+
+        `alias` maps further names to these.
+
+        Raises:
+            RuntimeError: containerd does not take it.
+        """
+        self._ctr("images", "import", str(archive))
+        for name, image in (alias or {}).items():
+            self._ctr("images", "tag", image, name)
+
+    def ended(self) -> list[str]:
+        """Return the programs that have ended though the cluster was not stopped."""
+        return self._programs.ended()
+
+    def stop(self, *, keep_logs: bool = False, drain: bool = True) -> None:
+        """End all that runs in the cluster, and the cluster; remove all that it kept.
+
+        `drain` lets the node end its pods, so that nothing of them stays in the kernel.
+        """
+        with self._lock:
+            # These two would make new pods of those that are deleted.
+            self._programs.stop("kube-controller-manager", "kube-scheduler")
+            if drain:
+                with suppress(OSError, RuntimeError):
+                    self._drain()
+            programs.end_containers(self.folder)
+            self._programs.stop()
+            proxy = [*self._settings.command("kube-proxy"), "--cleanup"]
+            subprocess.run(proxy, capture_output=True, check=False)
+            programs.clean_up(self.folder)
+            programs.remove(self.folder, keep_logs=keep_logs)
+
+    def _start(self, archive: Path) -> None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        self._settings.write()
+        self._programs.start("etcd")
+        self._programs.start("containerd")
+        self._programs.start("kube-apiserver")
+        pause = images.pause_archive(self._settings.programs / "pause", self.folder)
+        self._wait("containerd listens", self._settings.containerd_socket.exists, deadline)
+        self.load_image(pause)
+        self._wait("the API server is ready", self._is_ready, deadline)
+        self._settings.write_kubeconfig()
+        for name in ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"):
+            self._programs.start(name)
+        self.load_image(archive, alias=images.ALIASES)
+        self._wait("the node is ready", self._node_is_ready, deadline)
+        self._wait("pods have an account", self._has_account, deadline)
+
+    def _wait(self, what: str, holds: Callable[[], bool], deadline: float) -> None:
+        while True:
+            with suppress(OSError):
+                if holds():
+                    return
+            if ended := self._programs.ended():
+                raise RuntimeError(f"before {what}, {', '.join(ended)} ended")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"after {SECONDS_TO_START} s it is not so that {what}")
+            time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        return self._settings.certificate.exists() and self._request("/readyz") == b"ok"
+
+    def _node_is_ready(self) -> bool:
+        node = json.loads(self._request(f"/api/v1/nodes/{NODE}"))
+        conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
+        tainted = node["spec"].get("taints")
+        return conditions.get("Ready") == "True" and not tainted
+
+    def _has_account(self) -> bool:
+        return bool(self._request("/api/v1/namespaces/default/serviceaccounts/default"))
+
+    def _drain(self) -> None:
+        """Delete all pods, and wait until the node has ended them."""
+        deadline = time.monotonic() + SECONDS_TO_DRAIN
+        while pods := self._pods():
+            for place in pods:
+                with suppress(urllib.error.HTTPError):
+                    self._request(f"{place}?gracePeriodSeconds=1", method="DELETE")
+            if time.monotonic() > deadline:
+                raise RuntimeError("pods do not end")
+            time.sleep(0.5)
+
+    def _pods(self) -> list[str]:
+        found: dict[str, Any] = json.loads(self._request("/api/v1/pods"))
+        return [
+            f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
+            for pod in found["items"]
+            if pod["spec"].get("nodeName") == NODE
+        ]
+
+    def _request(self, place: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(
+            self._settings.server + place,
+            method=method,
+            headers={"Authorization": f"Bearer {self._settings.token}"},
+        )
+        context = ssl.create_default_context(cafile=str(self._settings.certificate))
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            body: bytes = answer.read()
+        return body
+
+    def _ctr(self, *arguments: str) -> None:
+        address = f"--address={self._settings.containerd_socket}"
+        done = subprocess.run(
+            ["ctr", address, "--namespace=k8s.io", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"ctr {' '.join(arguments)}: {done.stderr}")
+
+
+def start() -> Cluster:
+    """Return a cluster that was started; see `Cluster`."""
+    return Cluster()
+
+
+def remove_left(left: state.Running) -> None:
+    """Remove what is left of a cluster whose starter was killed."""
+    print(f"removing what process {left.process} left in {left.folder}", file=sys.stderr)
+    folder = Path(left.folder)
+    if folder.is_dir():
+        programs.clean_up(folder)
+        programs.remove(folder, keep_logs=False)
+    state.forget()
