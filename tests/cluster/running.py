@@ -51,12 +51,13 @@ class Cluster:
             self._lock = stack.pop_all()
         try:
             self._start(archive)
-        except BaseException as error:
-            self.stop(keep_logs=True, drain=False)
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             shown = programs.tails(self._settings.logs)
+            self.stop(keep_logs=True, drain=False)
             raise DoesNotStart(f"{shown}{error}; logs: {self._settings.logs}") from error
+        except BaseException:
+            self.stop(drain=False)
+            raise
 
     @property
     def kubeconfig(self) -> Path:

@@ -102,31 +102,18 @@ class Settings:
 
     def command(self, name: str) -> list[str]:
         """Return the command line of the program `name`."""
-        commands = {
-            "containerd": ["containerd", f"--config={self.folder / 'containerd.toml'}"],
-            "etcd": [str(self.programs / "server"), *self._etcd_options()],
-            "kube-apiserver": [str(self.programs / name), *self._apiserver_options()],
-            "kube-controller-manager": [
-                str(self.programs / name),
-                *self._client_options(name),
-                f"--root-ca-file={self.certificate}",
-                f"--service-account-private-key-file={self.folder / 'service-accounts.key'}",
-                # Further nodes of tests have no kubelet that says that it is alive.
-                "--node-monitor-grace-period=24h",
-            ],
-            "kube-scheduler": [str(self.programs / name), *self._client_options(name)],
-            "kube-proxy": [str(self.programs / name), f"--config={self.folder}/kube-proxy.json"],
-            "kubelet": [
-                str(self.programs / name),
-                f"--config={self.folder / 'kubelet.json'}",
-                f"--kubeconfig={self.kubeconfig}",
-                f"--root-dir={self.folder / 'kubelet'}",
-                f"--cert-dir={self.folder / 'certificates'}",
-                f"--node-ip={self.address}",
-                f"--hostname-override={NODE}",
-            ],
+        if name == "containerd":
+            return ["containerd", f"--config={self.folder / 'containerd.toml'}"]
+        options = {
+            "etcd": self._etcd_options,
+            "kube-apiserver": self._apiserver_options,
+            "kube-controller-manager": self._controllers_options,
+            "kube-scheduler": lambda: self._client_options("kube-scheduler"),
+            "kube-proxy": lambda: [f"--config={self.folder / 'kube-proxy.json'}"],
+            "kubelet": self._kubelet_options,
         }
-        return commands[name]
+        program = "server" if name == "etcd" else name
+        return [str(self.programs / program), *options[name]()]
 
     def _etcd_options(self) -> list[str]:
         clients = f"http://127.0.0.1:{self.ports['etcd']}"
@@ -158,6 +145,25 @@ class Settings:
             f"--kubelet-client-key={self.folder / 'kubelet-client.key'}",
             "--kubelet-preferred-address-types=InternalIP",
             "--allow-privileged",
+        ]
+
+    def _controllers_options(self) -> list[str]:
+        return [
+            *self._client_options("kube-controller-manager"),
+            f"--root-ca-file={self.certificate}",
+            f"--service-account-private-key-file={self.folder / 'service-accounts.key'}",
+            # Further nodes of tests have no kubelet that says that it is alive.
+            "--node-monitor-grace-period=24h",
+        ]
+
+    def _kubelet_options(self) -> list[str]:
+        return [
+            f"--config={self.folder / 'kubelet.json'}",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--root-dir={self.folder / 'kubelet'}",
+            f"--cert-dir={self.folder / 'certificates'}",
+            f"--node-ip={self.address}",
+            f"--hostname-override={NODE}",
         ]
 
     def _client_options(self, name: str) -> list[str]:
