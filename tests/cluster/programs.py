@@ -85,7 +85,7 @@ def end_containers(settings_folder: Path) -> None:
 
 
 def clean_up(folder: Path) -> None:
-    """Remove what a cluster in `folder` has put elsewhere: mounts, a bridge, links, processes.
+    """Remove what a cluster in `folder` has put elsewhere: mounts, a bridge, cgroups, links, processes.
 
     Processes are those that a starter which was killed has left; who is who is told by the time
     when they started.
@@ -96,6 +96,9 @@ def clean_up(folder: Path) -> None:
         if Path(place).is_relative_to(folder):
             subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
     subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True, check=False)
+    for group in Path("/sys/fs/cgroup").glob("**/k8s.io"):
+        with suppress(OSError):
+            group.rmdir()
     links = Path("/var/log/containers")
     for link in links.iterdir() if links.is_dir() else ():
         if link.is_symlink() and link.readlink().is_relative_to(folder):

@@ -262,6 +262,7 @@ conf_dir = "{self.folder}/network"
             "clientConnection": {"kubeconfig": str(self.kubeconfig)},
             "hostnameOverride": NODE,
             "mode": "iptables",
+            "iptables": {"localhostNodePorts": False},
             "clusterCIDR": PODS,
             "healthzBindAddress": f"127.0.0.1:{self.ports['kube-proxy']}",
             "metricsBindAddress": f"127.0.0.1:{self.ports['kube-proxy-metrics']}",
