@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ def load(folder: Path) -> dict[str, Any]:
         `errors` by file, and `dags`: by id the serialised form, as Airflow's database keeps it.
     """
     return _worker().ask({"do": "load", "folder": str(folder)})
+
+
+def pods(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the pod that the operator makes of each task in the DAG files of `folder`.
+
+    They are told by `dag.task`; what is a template in them stays one, since nothing is run.
+    """
+    return _worker().ask({"do": "pods", "folder": str(folder)})
 
 
 class _Worker:
@@ -153,10 +162,11 @@ def _serve(answers: int) -> None:
     from airflow.utils.db import initdb
 
     initdb()
+    actions: dict[str, Callable[..., Any]] = {"run": _run, "load": _load, "pods": _pods}
     with os.fdopen(answers, "w") as stream:
         for line in sys.stdin:
             question = json.loads(line)
-            do = _run if question.pop("do") == "run" else _load
+            do = actions[question.pop("do")]
             stream.write(json.dumps(do(**question)) + "\n")
             stream.flush()
     # Who asked may be gone: pytest-xdist ends its processes without patience.
@@ -179,6 +189,30 @@ def _load(folder: str) -> dict[str, Any]:
         except Exception as error:
             errors[Path(dag.fileloc).name] = repr(error)
     return {"errors": errors, "dags": json.loads(json.dumps(dags, default=str))}
+
+
+def _pods(folder: str) -> dict[str, Any]:
+    from types import SimpleNamespace
+
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+    from kubernetes.client import ApiClient
+
+    bag = DagBag(folder)
+    if bag.import_errors:
+        raise RuntimeError(f"no DAG: {bag.import_errors}")
+    KubernetesPodOperator.hook = property(lambda self: _Hook())
+    made = {}
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            if isinstance(task, KubernetesPodOperator):
+                ti = SimpleNamespace(
+                    dag_id=dag.dag_id, task_id=task.task_id, map_index=-1, try_number=1
+                )
+                context: Any = {"ti": ti, "run_id": "manual__2026-01-02T03:04:05+00:00", "dag": dag}
+                pod = task.build_pod_request_obj(context)
+                made[f"{dag.dag_id}.{task.task_id}"] = ApiClient().sanitize_for_serialization(pod)
+    return made
 
 
 def _run(
@@ -229,19 +263,20 @@ def _run(
     return {"state": str(dag_run.state), "result": result, "tasks": states, "pods": pods}
 
 
+class _Hook:
+    """Stands for the connection to a cluster while the pod's specification is made."""
+
+    is_in_cluster = False
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: None
+
+
 def _pods_as_processes(machine: dict[str, str], step: str, pods: list[dict[str, Any]]) -> None:
     """Let pods be processes whose environment has `machine`, and add to `pods` what each did."""
     from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
     from kubernetes.client import ApiClient
     from kubernetes.client import models as k8s
-
-    class Hook:
-        """Stands for the connection to a cluster while the pod's specification is made."""
-
-        is_in_cluster = False
-
-        def __getattr__(self, name: str) -> Any:
-            return lambda: None
 
     def execute(self: Any, context: Any) -> Any:
         self.pod = self.pod_request_obj = self.build_pod_request_obj(context)
@@ -273,7 +308,7 @@ def _pods_as_processes(machine: dict[str, str], step: str, pods: list[dict[str, 
                 )
             return json.loads(returned.read_text()) if returned.is_file() else None
 
-    KubernetesPodOperator.hook = property(lambda self: Hook())
+    KubernetesPodOperator.hook = property(lambda self: _Hook())
     KubernetesPodOperator.execute = execute
 
 

@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import python_files
 import random_amount
 from golden_files import GoldenFiles, may_update
+
+if TYPE_CHECKING:
+    from cluster.running import Access
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +53,27 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADRACE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> "Iterator[Access]":
+    """Return a real Kubernetes: the one that runs, or one that ends with the tests.
+
+    Where none can run, what needs one is left out, and the run says so.
+    """
+    from cluster import machine, running, state
+
+    if there := state.running():
+        cluster = running.Access(Path(there.folder))
+        cluster.load_step_image()
+        yield cluster
+        return
+    try:
+        own = running.start()
+    except machine.CannotRun as error:
+        pytest.skip(f"NOT RUN: {error}")
+    yield own
+    own.stop(keep_logs=request.session.testsfailed > 0)
 
 
 @pytest.fixture(scope="session")

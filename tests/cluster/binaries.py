@@ -24,6 +24,9 @@ NAMES = (
 )
 """The programs; `server` is etcd."""
 
+KEPT = 3
+"""How many versions of what is built are kept."""
+
 
 def cache() -> Path:
     """Return the folder of the user in which what takes long to make is kept."""
@@ -41,6 +44,16 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
+def remove_old(pattern: str) -> None:
+    """Remove all but the newest few that match `pattern`: checkouts have versions of their own."""
+    there = sorted(cache().glob(pattern), key=lambda path: path.stat().st_mtime)
+    for path in there[: -KEPT + 1]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def built() -> Path:
     """Return the folder with the programs, which are built first unless they are there.
 
@@ -51,9 +64,11 @@ def built() -> Path:
         folder = cache() / f"programs-{_digest()}"
         if folder.is_dir():
             return folder
-        print("building etcd and Kubernetes: about 6 minutes with two processors", flush=True)
-        for old in cache().glob("programs-*/"):
-            shutil.rmtree(old)
+        print(
+            "building etcd and Kubernetes, which takes up to 6 minutes with two processors",
+            flush=True,
+        )
+        remove_old("programs-*")
         with tempfile.TemporaryDirectory(dir=cache()) as name:
             made = Path(name) / "programs"
             for module in MODULES:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import environments
-from cluster.binaries import cache, locked
+from cluster.binaries import cache, locked, remove_old
 from conformance.suite import FOLDER as CASES
 from conformance.suite import IMAGE as CASES_IMAGE
 from conformance.suite import Case
@@ -58,8 +58,7 @@ def step_archive() -> Path:
             return archive
         base = _base()
         print("building the step image", flush=True)
-        for old in cache().glob("step-*.tar"):
-            old.unlink()
+        remove_old("step-*.tar")
         with tempfile.TemporaryDirectory(dir=cache()) as name:
             folder = Path(name)
             context = folder / "context"

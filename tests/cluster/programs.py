@@ -10,7 +10,7 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from cluster.settings import BRIDGE, Settings
+from cluster.settings import BRIDGE, CONTAINERD_SOCKET, LOGS, Settings
 
 SECONDS_TO_END = 20
 LINES_SHOWN = 15
@@ -68,9 +68,14 @@ def tails(logs: Path) -> str:
     return "".join(parts)
 
 
-def end_containers(settings_folder: Path) -> None:
+def ctr_command(folder: Path) -> list[str]:
+    """Return what speaks with the containerd of the cluster in `folder`."""
+    return ["ctr", f"--address={folder / CONTAINERD_SOCKET}", "--namespace=k8s.io"]
+
+
+def end_containers(folder: Path) -> None:
     """Kill the containers that containerd still runs: their shims outlive it."""
-    ctr = ["ctr", f"--address={settings_folder / 'containerd.sock'}", "--namespace=k8s.io"]
+    ctr = ctr_command(folder)
 
     def call(*arguments: str) -> str:
         with suppress(subprocess.TimeoutExpired):
@@ -85,9 +90,9 @@ def end_containers(settings_folder: Path) -> None:
 
 
 def clean_up(folder: Path) -> None:
-    """Remove what a cluster in `folder` has put elsewhere: mounts, a bridge, cgroups, links, processes.
+    """Remove what a cluster in `folder` has put elsewhere, and processes of it that are left.
 
-    Processes are those that a starter which was killed has left; who is who is told by the time
+    A starter that was killed leaves processes; who is who is told by the time
     when they started.
     """
     _kill_left(folder)
@@ -108,7 +113,7 @@ def clean_up(folder: Path) -> None:
 def remove(folder: Path, *, keep_logs: bool) -> None:
     """Remove `folder`, or all but the logs in it."""
     for path in folder.iterdir():
-        if keep_logs and path.name in ("logs", "pod-logs"):
+        if keep_logs and path.name in (LOGS, "pod-logs"):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster import binaries, images, machine, programs, state
-from cluster.settings import NODE, Settings
+from cluster.programs import ctr_command
+from cluster.settings import KUBECONFIG, LOGS, NODE, Settings
 
 SECONDS_TO_START = 90
 SECONDS_TO_DRAIN = 60
@@ -25,8 +26,56 @@ class DoesNotStart(Exception):
     """The cluster does not start, on a machine where it should; the text has the logs' ends."""
 
 
-class Cluster:
-    """A cluster that runs; `kubeconfig` is what KUBECONFIG is set to."""
+class Access:
+    """The way into a cluster whose files are in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take what runs there."""
+        self.folder = folder
+
+    @property
+    def kubeconfig(self) -> Path:
+        """What clients read: the value of KUBECONFIG."""
+        return self.folder / KUBECONFIG
+
+    @property
+    def logs(self) -> Path:
+        """The folder with what the programs write; it is kept when the cluster does not start."""
+        return self.folder / LOGS
+
+    def load_image(self, archive: Path, *, alias: dict[str, str] | None = None) -> None:
+        """Give the node the images in the Docker archive `archive`, under their own names.
+
+        `alias` maps further names to these.
+
+        Raises:
+            RuntimeError: containerd does not take it.
+        """
+        self._ctr("images", "import", str(archive))
+        for name, image in (alias or {}).items():
+            self._ctr("images", "tag", "--force", image, name)
+
+    def load_step_image(self) -> None:
+        """Give the node the step image with this checkout's sources, unless it has it.
+
+        Raises:
+            RuntimeError: it cannot be built, or containerd does not take it.
+        """
+        archive, there = images.step_archive(), self.folder / "step-image"
+        if not there.exists() or there.read_text() != archive.name:
+            self.load_image(archive, alias=images.ALIASES)
+            there.write_text(archive.name)
+
+    def _ctr(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [*ctr_command(self.folder), *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"ctr {' '.join(arguments)}: {done.stderr}")
+
+
+class Cluster(Access):
+    """A cluster that was started here."""
 
     def __init__(self) -> None:
         """Start it, and wait until a pod can be.
@@ -42,44 +91,22 @@ class Cluster:
             if left is not None:
                 remove_left(left)
             built = binaries.built()
-            archive = images.step_archive()
-            self.folder = Path(tempfile.mkdtemp(prefix="headrace-cluster-"))
+            images.step_archive()
+            super().__init__(Path(tempfile.mkdtemp(prefix="headrace-cluster-")))
             state.record(state.Running(os.getpid(), str(self.folder)))
             self._settings = Settings(self.folder, built)
             self._programs = programs.Programs(self._settings)
             stack.callback(state.forget)
             self._lock = stack.pop_all()
         try:
-            self._start(archive)
+            self._start()
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-            shown = programs.tails(self._settings.logs)
+            shown = programs.tails(self.logs)
             self.stop(keep_logs=True, drain=False)
-            raise DoesNotStart(f"{shown}{error}; logs: {self._settings.logs}") from error
+            raise DoesNotStart(f"{shown}{error}; logs: {self.logs}") from error
         except BaseException:
             self.stop(drain=False)
             raise
-
-    @property
-    def kubeconfig(self) -> Path:
-        """What clients read."""
-        return self._settings.kubeconfig
-
-    @property
-    def logs(self) -> Path:
-        """The folder with what the programs write; it is kept when the cluster does not start."""
-        return self._settings.logs
-
-    def load_image(self, archive: Path, *, alias: dict[str, str] | None = None) -> None:
-        """Give the node the images in the Docker archive `archive`, under their own names.
-
-        `alias` maps further names to these.
-
-        Raises:
-            RuntimeError: containerd does not take it.
-        """
-        self._ctr("images", "import", str(archive))
-        for name, image in (alias or {}).items():
-            self._ctr("images", "tag", image, name)
 
     def ended(self) -> list[str]:
         """Return the programs that have ended though the cluster was not stopped."""
@@ -103,7 +130,7 @@ class Cluster:
             programs.clean_up(self.folder)
             programs.remove(self.folder, keep_logs=keep_logs)
 
-    def _start(self, archive: Path) -> None:
+    def _start(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START
         self._settings.write()
         self._programs.start("etcd")
@@ -116,7 +143,7 @@ class Cluster:
         self._settings.write_kubeconfig()
         for name in ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"):
             self._programs.start(name)
-        self.load_image(archive, alias=images.ALIASES)
+        self.load_step_image()
         self._wait("the node is ready", self._node_is_ready, deadline)
         self._wait("pods have an account", self._has_account, deadline)
 
@@ -172,17 +199,6 @@ class Cluster:
         with urllib.request.urlopen(request, context=context, timeout=10) as answer:
             body: bytes = answer.read()
         return body
-
-    def _ctr(self, *arguments: str) -> None:
-        address = f"--address={self._settings.containerd_socket}"
-        done = subprocess.run(
-            ["ctr", address, "--namespace=k8s.io", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"ctr {' '.join(arguments)}: {done.stderr}")
 
 
 def start() -> Cluster:

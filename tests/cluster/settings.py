@@ -19,6 +19,11 @@ PODS = "10.244.0.0/24"
 SERVICES = "10.96.0.0/16"
 BRIDGE = "headrace0"
 
+KUBECONFIG = "kubeconfig"
+LOGS = "logs"
+CONTAINERD_SOCKET = "containerd.sock"
+"""Files in the folder of a cluster that others look for."""
+
 _PORTS = (
     "etcd",
     "etcd-peers",
@@ -55,21 +60,21 @@ class Settings:
     @property
     def kubeconfig(self) -> Path:
         """What kubectl and the clients read: the way in, for one who may do everything."""
-        return self.folder / "kubeconfig"
+        return self.folder / KUBECONFIG
 
     @property
     def containerd_socket(self) -> Path:
         """Where containerd listens."""
-        return self.folder / "containerd.sock"
+        return self.folder / CONTAINERD_SOCKET
 
     @property
     def logs(self) -> Path:
         """The folder with what each program writes."""
-        return self.folder / "logs"
+        return self.folder / LOGS
 
     def write(self) -> None:
         """Write all files that are known before the API server has started."""
-        for name in ("certificates", "network", "logs"):
+        for name in ("certificates", "network", LOGS):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "tokens.csv").write_text(f"{self.token},tester,tester,system:masters\n")
         (self.folder / "containerd.toml").write_text(self._containerd())

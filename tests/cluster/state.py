@@ -26,11 +26,6 @@ class Running:
     process: int
     folder: str
 
-    @property
-    def kubeconfig(self) -> Path:
-        """What clients read."""
-        return Path(self.folder) / "kubeconfig"
-
 
 def _record() -> Path:
     return cache() / "running.json"

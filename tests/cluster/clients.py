@@ -1,0 +1,108 @@
+"""Speaks with the API server through the client of Kubernetes for Python.
+
+It needs the environment `.venvs/airflow`; `kubernetes` is imported when it is called.
+"""
+
+import gzip
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from argo_schema import FOLDER as ARGO_CRDS
+
+Document: TypeAlias = dict[str, Any]
+
+STRICT = {"field_validation": "Strict"}
+STRICT_DRY_RUN = {**STRICT, "dry_run": "All"}
+"""Nothing is kept, and a field that the API server does not know is an error."""
+
+MANAGER = "headrace-tests"
+SECONDS_TO_WAIT = 60
+
+
+def client(kubeconfig: Path) -> Any:
+    """Return an `ApiClient` of the cluster that `kubeconfig` leads to."""
+    from kubernetes import config
+
+    return config.new_client_from_config(str(kubeconfig))
+
+
+def message(error: Any) -> str:
+    """Return what the API server says in an `ApiException`."""
+    answer: Document = yaml.safe_load(error.body)
+    return str(answer["message"])
+
+
+def install_argo(api: Any) -> None:
+    """Install the full CRDs of Argo Workflows, server-side, and wait until they hold."""
+    from kubernetes.client import ApiextensionsV1Api
+
+    definitions = ApiextensionsV1Api(api)
+    names = []
+    for path in sorted(ARGO_CRDS.glob("*.yaml.gz")):
+        body = yaml.load(gzip.decompress(path.read_bytes()), Loader=yaml.CSafeLoader)
+        names.append(body["metadata"]["name"])
+        definitions.patch_custom_resource_definition(
+            names[-1],
+            body,
+            field_manager=MANAGER,
+            force=True,
+            _content_type="application/apply-patch+yaml",
+        )
+    _wait(
+        f"established: {names}",
+        lambda: all(
+            _is_established(definitions.read_custom_resource_definition(name)) for name in names
+        ),
+    )
+
+
+@contextmanager
+def namespace(api: Any) -> Iterator[str]:
+    """Give a new namespace in which pods can be: it has the account that they get."""
+    from kubernetes.client import CoreV1Api
+
+    core = CoreV1Api(api)
+    body = {"metadata": {"generateName": "test-"}}
+    name = core.create_namespace(body).metadata.name
+    try:
+        _wait(f"an account in {name}", lambda: _has_account(core, name))
+        yield name
+    finally:
+        core.delete_namespace(name)
+
+
+def dry_run_argo(api: Any, namespace: str, document: Document) -> None:
+    """Let the API server judge an Argo object; nothing is kept.
+
+    Raises:
+        ApiException: it refuses the object; `message` says why.
+    """
+    from kubernetes.client import CustomObjectsApi
+
+    group, version = document["apiVersion"].split("/")
+    CustomObjectsApi(api).create_namespaced_custom_object(
+        group, version, namespace, f"{document['kind'].lower()}s", document, **STRICT_DRY_RUN
+    )
+
+
+def _is_established(definition: Any) -> bool:
+    conditions = definition.status.conditions or ()
+    return any(each.type == "Established" and each.status == "True" for each in conditions)
+
+
+def _has_account(core: Any, namespace: str) -> bool:
+    accounts = core.list_namespaced_service_account(namespace).items
+    return any(each.metadata.name == "default" for each in accounts)
+
+
+def _wait(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while not holds():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited for long enough: {what}")
+        time.sleep(0.1)
