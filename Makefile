@@ -4,13 +4,18 @@
 PYTHON ?= python3
 MAIN := .venvs/main/bin
 PYTEST_OPTIONS ?=
+PLAIN := not kubeflow and not airflow and not torch and not cluster
+CLUSTER := PYTHONPATH=tests $(MAIN)/python -m cluster
 ENVIRONMENTS := .environment-main .environment-kubeflow .environment-airflow .environment-torch
 
-.PHONY: help demo test lint format types unit kubeflow airflow torch golden readme benchmarks clean
+.PHONY: help demo test test-engines lint format types unit kubeflow airflow torch golden readme \
+	benchmarks cluster cluster-stop clean
 
 help:
 	@echo "make demo        run the digits example here, on real data"
 	@echo "make test        all tests, linters and type checks, in environments it makes"
+	@echo "make test-engines  the tests that need a real Kubernetes, which it builds and starts (root)"
+	@echo "make cluster     start one for yourself;  make cluster-stop: end it from elsewhere"
 	@echo "make lint        linters and type checks;  make unit, kubeflow, airflow, torch: one suite"
 	@echo "make golden      rewrite golden/ from what the compiler gives now"
 	@echo "make readme      rewrite the generated parts of the README and of docs/"
@@ -30,7 +35,7 @@ lint: .environment-main
 
 # The frontend meets the Python files of all environments, so `test` makes them first.
 unit: .environment-main
-	$(MAIN)/pytest -n auto -m "not kubeflow and not airflow and not torch" $(PYTEST_OPTIONS)
+	$(MAIN)/pytest -n auto -m "$(PLAIN)" $(PYTEST_OPTIONS)
 
 kubeflow: .environment-kubeflow .environment-torch
 	.venvs/kubeflow/bin/pytest -n auto --dist worksteal -rs -m kubeflow $(PYTEST_OPTIONS)
@@ -41,9 +46,19 @@ airflow: .environment-airflow .environment-torch
 torch: .environment-torch
 	.venvs/torch/bin/pytest -m torch $(PYTEST_OPTIONS)
 
+# tests/cluster/README.md says what a machine needs. One that cannot says so, and that is no failure.
+test-engines: .environment-main .environment-airflow
+	$(CLUSTER) run .venvs/airflow/bin/pytest -m cluster $(PYTEST_OPTIONS)
+
+cluster: .environment-main
+	$(CLUSTER) start
+
+cluster-stop: .environment-main
+	$(CLUSTER) stop
+
 # The run that rewrites fails, so that nobody takes it for a run that compared.
 golden: .environment-main
-	-$(MAIN)/pytest -m "not kubeflow and not airflow and not torch" --update-golden -q
+	-$(MAIN)/pytest -m "$(PLAIN)" --update-golden -q
 	git status --short golden
 
 readme: .environment-main

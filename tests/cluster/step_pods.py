@@ -74,10 +74,21 @@ def terminated(pod: Any) -> Any:
     return next((s.state.terminated for s in statuses if s.state.terminated), None)
 
 
-def running(pod: Any) -> Any:
-    """Return since when the container of `pod` runs, or None while it does not."""
-    statuses = pod.status.container_statuses or ()
-    return next((s.state.running for s in statuses if s.state.running), None)
+def until_logged(api: Any, namespace: str, name: str, line: str) -> None:
+    """Follow the log of the pod `name` until it has `line`.
+
+    Raises:
+        DidNotEnd: its container ended, or the time was up, before.
+    """
+    from kubernetes.client import CoreV1Api
+    from kubernetes.watch import Watch
+
+    until(api, namespace, name, _started)
+    lines = Watch().stream(
+        CoreV1Api(api).read_namespaced_pod_log, name, namespace, _request_timeout=SECONDS
+    )
+    if line not in lines:
+        raise DidNotEnd(f"pod {name} never said {line!r}")
 
 
 def _seen(api: Any, namespace: str, name: str) -> Iterator[Any]:
@@ -95,3 +106,9 @@ def _seen(api: Any, namespace: str, name: str) -> Iterator[Any]:
         yield event["object"]
         if event["type"] == "DELETED":
             return
+
+
+def _started(pod: Any) -> Any:
+    statuses = pod.status.container_statuses or ()
+    states = (s.state for s in statuses if s.state.running or s.state.terminated)
+    return next(states, None)
