@@ -1,7 +1,8 @@
 """python -m cluster start | stop | run COMMAND...: a cluster for people, or for one command.
 
-`run` ends with the exit code of the command, which finds the cluster by KUBECONFIG. On a machine
-that cannot run a cluster it says what is not run, and that is no failure.
+`run` ends with the exit code of the command, which finds the cluster by KUBECONFIG; one that runs
+already is used. On a machine that cannot run a cluster all say what is not run, which is no
+failure.
 """
 
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -64,18 +66,31 @@ def _stop() -> int:
 
 
 def _run(command: list[str]) -> int:
+    if there := state.running():
+        access = running.Access(Path(there.folder))
+        print(f"using the cluster of process {there.process}", flush=True)
+        access.load_step_image()
+        return _command(command, access)
     cluster = running.start()
     code = FAILED
     try:
-        environment = os.environ | {"KUBECONFIG": str(cluster.kubeconfig)}
-        code = subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        code = 130
+        code = _command(command, cluster)
     finally:
         cluster.stop(keep_logs=code != 0)
         if code:
             print(f"the cluster's logs: {cluster.logs}", file=sys.stderr)
     return code
+
+
+def _command(command: list[str], access: running.Access) -> int:
+    environment = os.environ | {"KUBECONFIG": str(access.kubeconfig)}
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            return 130
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

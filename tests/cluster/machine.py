@@ -35,26 +35,31 @@ class CannotRun(Exception):
 
 
 def prepare() -> None:
-    """Install the Debian packages that are missing, and see that a cluster can run.
+    """See that a cluster can run, and install the Debian packages that are missing.
 
     Raises:
-        CannotRun: it cannot.
+        CannotRun: none can.
+        RuntimeError: Debian's packages cannot be had.
     """
     if os.geteuid() != 0:
         raise CannotRun("only root may start a kubelet")
+    _check_go()
+    _check_cgroups()
+    _check_allowed("unshare", "--mount", "true")
     try:
         environments.install_system_packages(sorted(set(PACKAGES.values())))
     except subprocess.CalledProcessError as error:
-        raise CannotRun(f"{' '.join(map(str, error.cmd))} failed") from error
+        raise RuntimeError(f"{' '.join(map(str, error.cmd))} failed") from error
     absent = sorted({package for name, package in PACKAGES.items() if not shutil.which(name)})
     if absent:
         raise CannotRun(f"what Debian's packages {', '.join(absent)} hold is not here")
-    _check_go()
-    _check_cgroups()
-    for command in (["unshare", "--mount", "true"], ["iptables", "--table=nat", "--list-rules"]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise CannotRun(f"{' '.join(command)}: {done.stderr.strip()}")
+    _check_allowed("iptables", "--table=nat", "--list-rules")
+
+
+def _check_allowed(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotRun(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
 def _check_go() -> None:
