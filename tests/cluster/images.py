@@ -28,8 +28,23 @@ ALIASES = {CASES_IMAGE: STEP}
 
 WORKING_FOLDER = "/work"
 
-_DEBIAN = "bookworm"
+_BOOTSTRAP = (
+    "debootstrap",
+    "--variant=minbase",
+    "--include=python3,python3-pip",
+    "bookworm",
+)
+_NOT_IN_BASE = (
+    "dev/*",
+    "usr/share/doc/*",
+    "usr/share/locale/*",
+    "usr/share/man/*",
+    "var/cache/apt/*",
+    "var/lib/apt/*",
+    "var/log/*",
+)
 _BASE = "localhost/headrace-base:test"
+_BUILD = ("build", "--quiet", "--layers=false", "--network=none", "--tag", STEP)
 _CONTAINERFILE = f"""\
 FROM {_BASE}
 COPY *.whl /tmp/
@@ -67,7 +82,9 @@ def step_archive() -> Path:
             (context / "Containerfile").write_text(_CONTAINERFILE)
             podman = Podman(folder)
             podman.run("import", "--quiet", base, _BASE)
-            podman.run("build", "--quiet", "--network=none", "--tag", STEP, context)
+            podman.run(
+                "build", "--quiet", "--layers=false", "--network=none", "--tag", STEP, context
+            )
             podman.run("save", "--quiet", "--output", folder / archive.name, STEP)
             (folder / archive.name).rename(archive)
         return archive
@@ -88,16 +105,15 @@ def pause_archive(program: Path, folder: Path) -> Path:
 
 def _base() -> Path:
     """Return an archive of the files of a small Debian with Python and pip."""
-    archive = cache() / f"{_DEBIAN}.tar"
+    archive = cache() / f"base-{_digest_of(*_BOOTSTRAP, *_NOT_IN_BASE)}.tar"
     if archive.is_file():
         return archive
-    print("making a Debian with Python: about 2 minutes", flush=True)
+    print("making a Debian with Python, which takes about a minute", flush=True)
+    remove_old("base-*.tar")
     with tempfile.TemporaryDirectory(dir=cache()) as name:
         root, made = Path(name) / "root", Path(name) / "base.tar"
-        packages = "python3,python3-pip"
-        debootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}", _DEBIAN]
-        _run(*debootstrap, root)
-        excluded = [f"--exclude=./{path}" for path in ("dev/*", "var/cache/apt/*", "var/lib/apt/*")]
+        _run(*_BOOTSTRAP, root)
+        excluded = [f"--exclude=./{path}" for path in _NOT_IN_BASE]
         _run("tar", "-C", root, *excluded, "-cf", made, ".")
         made.rename(archive)
     return archive
@@ -118,10 +134,15 @@ def _run(*command: str | Path) -> None:
 
 
 def _digest() -> str:
-    digest = hashlib.sha256(_CONTAINERFILE.encode())
+    sources = hashlib.sha256()
     for path in _sources():
-        digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+        sources.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    recipe = (*_BOOTSTRAP, *_NOT_IN_BASE, *_BUILD, _CONTAINERFILE)
+    return _digest_of(*recipe, sources.hexdigest())
+
+
+def _digest_of(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 def _sources() -> Iterator[Path]:

@@ -56,6 +56,18 @@ def prepare() -> None:
     _check_allowed("iptables", "--table=nat", "--list-rules")
 
 
+def check_no_node() -> None:
+    """See that this machine is no node of some other cluster, whose rules ours would touch.
+
+    Raises:
+        CannotRun: it is one.
+    """
+    rules = ["iptables", "--table=nat", "--list-rules"]
+    there = subprocess.run(rules, capture_output=True, text=True, check=True).stdout
+    if "KUBE-SERVICES" in there:
+        raise CannotRun("this machine is a node of another cluster: it has kube-proxy's rules")
+
+
 def _check_allowed(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -15,6 +15,9 @@ from cluster.settings import BRIDGE, CONTAINERD_SOCKET, LOGS, Settings
 SECONDS_TO_END = 20
 LINES_SHOWN = 15
 
+_LEFT_BY_PROXY = "KUBE-FIREWALL"
+"""A chain that `kube-proxy --cleanup` makes and does not remove (seen with 1.35.4)."""
+
 
 class Programs:
     """The processes of a cluster. Each has a session of its own, so that Ctrl-C is not theirs."""
@@ -89,18 +92,24 @@ def end_containers(folder: Path) -> None:
         call("tasks", "delete", "--force", name)
 
 
-def clean_up(folder: Path) -> None:
+def clean_up(folder: Path, proxy: list[str]) -> None:
     """Remove what a cluster in `folder` has put elsewhere, and processes of it that are left.
 
-    A starter that was killed leaves processes; who is who is told by the time
-    when they started.
+    A starter that was killed leaves processes; who is who is told by the time when they started.
+    `proxy` is the command line of kube-proxy, which knows what it has told the kernel.
     """
     _kill_left(folder)
+    _quietly(*proxy, "--cleanup")
+    for command in ("iptables", "ip6tables"):
+        for chain in ("INPUT", "OUTPUT"):
+            _quietly(command, "--delete", chain, "--jump", _LEFT_BY_PROXY)
+        _quietly(command, "--flush", _LEFT_BY_PROXY)
+        _quietly(command, "--delete-chain", _LEFT_BY_PROXY)
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for place in reversed(mounts):
         if Path(place).is_relative_to(folder):
-            subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
-    subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True, check=False)
+            _quietly("umount", "--lazy", place)
+    _quietly("ip", "link", "delete", BRIDGE)
     for group in Path("/sys/fs/cgroup").glob("**/k8s.io"):
         with suppress(OSError):
             group.rmdir()
@@ -108,6 +117,11 @@ def clean_up(folder: Path) -> None:
     for link in links.iterdir() if links.is_dir() else ():
         if link.is_symlink() and link.readlink().is_relative_to(folder):
             link.unlink()
+
+
+def _quietly(*command: str) -> None:
+    """Run what may find nothing to do."""
+    subprocess.run(command, capture_output=True, check=False)
 
 
 def remove(folder: Path, *, keep_logs: bool) -> None:

@@ -88,9 +88,10 @@ class Cluster(Access):
         machine.prepare()
         with ExitStack() as stack:
             left = stack.enter_context(state.only_one())
-            if left is not None:
-                remove_left(left)
             built = binaries.built()
+            if left is not None:
+                _remove_left(left, built)
+            machine.check_no_node()
             images.step_archive()
             super().__init__(Path(tempfile.mkdtemp(prefix="headrace-cluster-")))
             state.record(state.Running(os.getpid(), str(self.folder)))
@@ -125,9 +126,7 @@ class Cluster(Access):
                     self._drain()
             programs.end_containers(self.folder)
             self._programs.stop()
-            proxy = [*self._settings.command("kube-proxy"), "--cleanup"]
-            subprocess.run(proxy, capture_output=True, check=False)
-            programs.clean_up(self.folder)
+            programs.clean_up(self.folder, self._settings.command("kube-proxy"))
             programs.remove(self.folder, keep_logs=keep_logs)
 
     def _start(self) -> None:
@@ -206,11 +205,11 @@ def start() -> Cluster:
     return Cluster()
 
 
-def remove_left(left: state.Running) -> None:
+def _remove_left(left: state.Running, built: Path) -> None:
     """Remove what is left of a cluster whose starter was killed."""
     print(f"removing what process {left.process} left in {left.folder}", file=sys.stderr)
     folder = Path(left.folder)
     if folder.is_dir():
-        programs.clean_up(folder)
+        programs.clean_up(folder, Settings(folder, built).command("kube-proxy"))
         programs.remove(folder, keep_logs=False)
     state.forget()
