@@ -5,12 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
 from cluster.settings import BRIDGE, CONTAINERD_SOCKET, LOGS, Settings
+from processes import all_end
 
 SECONDS_TO_END = 20
 LINES_SHOWN = 15
@@ -26,6 +26,7 @@ class Programs:
         """Start nothing yet."""
         self._settings = settings
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._recorded: dict[str, list[int]] = {}
 
     def start(self, name: str) -> None:
         """Start the program `name`."""
@@ -38,8 +39,8 @@ class Programs:
                 cwd=self._settings.folder,
                 start_new_session=True,
             )
-        ids = {name: _identity(process.pid) for name, process in self._processes.items()}
-        (self._settings.folder / "processes.json").write_text(json.dumps(ids))
+        self._recorded[name] = identity(self._processes[name].pid)
+        (self._settings.folder / "processes.json").write_text(json.dumps(self._recorded))
 
     def ended(self) -> list[str]:
         """Return the programs that have ended, with their exit codes."""
@@ -98,7 +99,7 @@ def clean_up(folder: Path, proxy: list[str]) -> None:
     A starter that was killed leaves processes; who is who is told by the time when they started.
     `proxy` is the command line of kube-proxy, which knows what it has told the kernel.
     """
-    _kill_left(folder)
+    kill_left(folder)
     _quietly(*proxy, "--cleanup")
     for command in ("iptables", "ip6tables"):
         for chain in ("INPUT", "OUTPUT"):
@@ -137,29 +138,33 @@ def remove(folder: Path, *, keep_logs: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _identity(process: int) -> list[int]:
+def identity(process: int) -> list[int]:
     """Return the process with the time when it started, which no later process has."""
     text = Path(f"/proc/{process}/stat").read_text()
     return [process, int(text.rpartition(")")[2].split()[19])]
 
 
-def _kill_left(folder: Path) -> None:
+def kill_left(folder: Path) -> None:
+    """Kill the processes of the cluster in `folder` that still run, and their containers.
+
+    Raises:
+        RuntimeError: one does not end.
+    """
     try:
-        ids = json.loads((folder / "processes.json").read_text())
+        recorded = json.loads((folder / "processes.json").read_text())
     except FileNotFoundError:
         return
-    left = []
-    for identity in ids.values():
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if _identity(identity[0]) == identity:
-                left.append(identity)
+    left = [process for process, started in recorded.values() if _is(process, started)]
     if left:
         end_containers(folder)
-    for process, _ in left:
+    for process in left:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-    deadline = time.monotonic() + SECONDS_TO_END
-    while any(Path(f"/proc/{process}").exists() for process, _ in left):
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"processes of the cluster in {folder} do not end")
-        time.sleep(0.1)
+    if not all_end(left):
+        raise RuntimeError(f"processes of the cluster in {folder} do not end")
+
+
+def _is(process: int, started: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return identity(process) == [process, started]
+    return False

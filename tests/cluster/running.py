@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,10 @@ class Cluster(Access):
         machine.prepare()
         with ExitStack() as stack:
             left = stack.enter_context(state.only_one())
-            built = binaries.built()
+            built = _made()
             if left is not None:
                 _remove_left(left, built)
             machine.check_no_node()
-            images.step_archive()
             super().__init__(Path(tempfile.mkdtemp(prefix="headrace-cluster-")))
             state.record(state.Running(os.getpid(), str(self.folder)))
             self._settings = Settings(self.folder, built)
@@ -198,6 +198,15 @@ class Cluster(Access):
         with urllib.request.urlopen(request, context=context, timeout=10) as answer:
             body: bytes = answer.read()
         return body
+
+
+def _made() -> Path:
+    """Make what takes long, side by side; return the folder of the programs."""
+    with ThreadPoolExecutor() as pool:
+        image = pool.submit(images.step_archive)
+        built = binaries.built()
+        image.result()
+    return built
 
 
 def start() -> Cluster:
