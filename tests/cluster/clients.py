@@ -76,18 +76,23 @@ def namespace(api: Any) -> Iterator[str]:
         core.delete_namespace(name)
 
 
-def dry_run_argo(api: Any, namespace: str, document: Document) -> None:
-    """Let the API server judge an Argo object; nothing is kept.
+def dry_run(api: Any, namespace: str, document: Document) -> None:
+    """Let the API server judge an Argo object or a ConfigMap; nothing is kept.
 
     Raises:
         ApiException: it refuses the object; `message` says why.
     """
-    from kubernetes.client import CustomObjectsApi
+    from kubernetes.client import CoreV1Api, CustomObjectsApi
 
-    group, version = document["apiVersion"].split("/")
-    CustomObjectsApi(api).create_namespaced_custom_object(
-        group, version, namespace, f"{document['kind'].lower()}s", document, **STRICT_DRY_RUN
-    )
+    group, _, version = document["apiVersion"].rpartition("/")
+    if group:
+        plural = f"{document['kind'].lower()}s"
+        CustomObjectsApi(api).create_namespaced_custom_object(
+            group, version, namespace, plural, document, **STRICT_DRY_RUN
+        )
+    else:
+        assert document["kind"] == "ConfigMap"
+        CoreV1Api(api).create_namespaced_config_map(namespace, document, **STRICT_DRY_RUN)
 
 
 def _is_established(definition: Any) -> bool:

@@ -1,7 +1,8 @@
-"""A real API server, with Argo's full CRDs, takes every Argo manifest that is made."""
+"""A real API server, with Argo's full CRDs, takes all objects that are made for it."""
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,20 +17,20 @@ from golden_files import GOLDEN
 pytestmark = pytest.mark.cluster
 
 TAKEN = [case for case in CASES.values() if "argo" not in case.refused]
-GOLDENS = sorted(GOLDEN.glob("*/argo/*.yaml"))
+GOLDENS = sorted({*GOLDEN.glob("*/argo/*.yaml"), *GOLDEN.glob("*/*/*.configmap.yaml")})
 
 
 @pytest.mark.parametrize("case", TAKEN, ids=[case.name for case in TAKEN])
 def test_the_manifest_of_a_case_is_taken(case: Case, argo: Any, namespace: str) -> None:
     (file,) = suite.emitted(case, "argo")[0]
     for document in yaml.load_all(file.text, Loader=yaml.CSafeLoader):
-        clients.dry_run_argo(argo, namespace, document)
+        clients.dry_run(argo, namespace, document)
 
 
-@pytest.mark.parametrize("path", GOLDENS, ids=[path.name for path in GOLDENS])
-def test_a_golden_manifest_is_taken(path: Any, argo: Any, namespace: str) -> None:
+@pytest.mark.parametrize("path", GOLDENS, ids=["-".join(path.parts[-2:]) for path in GOLDENS])
+def test_a_golden_object_is_taken(path: Path, argo: Any, namespace: str) -> None:
     for document in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
-        clients.dry_run_argo(argo, namespace, document)
+        clients.dry_run(argo, namespace, document)
 
 
 def an_unknown_field(template: Document) -> None:
@@ -67,7 +68,7 @@ def test_what_is_wrong_is_refused(
     template = yaml.safe_load(file.text)
     wrong = copy.deepcopy(template)
     damage(wrong)
-    clients.dry_run_argo(argo, namespace, template)
+    clients.dry_run(argo, namespace, template)
     with pytest.raises(ApiException) as refusal:
-        clients.dry_run_argo(argo, namespace, wrong)
+        clients.dry_run(argo, namespace, wrong)
     assert said in clients.message(refusal.value)
