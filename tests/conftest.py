@@ -102,10 +102,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties if report.when == "call" else ():
             recorded.setdefault(name, []).append(value)
-    for text in recorded.get("told", ()):
+    for text in [*recorded.get("told", ()), *_not_run(terminalreporter)]:
         terminalreporter.write_line(str(text))
     if "python_files" in recorded:
         rows = [row for rows in recorded["python_files"] for row in rows]
         terminalreporter.write_line(python_files.report(rows))
     if "random_pipelines" in recorded:
         terminalreporter.write_line(random_amount.report(recorded["random_pipelines"]))
+
+
+def _not_run(terminalreporter: pytest.TerminalReporter) -> list[str]:
+    """Return why tests that need an engine were left out, each reason once."""
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")]
+    told = [reason.removeprefix("Skipped: ") for reason in reasons]
+    return list(dict.fromkeys(text for text in told if text.startswith("NOT RUN: ")))

@@ -1,6 +1,5 @@
 """The generated parts of the README; python tests/readme.py rewrites those of all pages."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 import language_page
+from conformance import page as conformance_page
+from marked_parts import between
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 HEADRACE = Path(sys.executable).with_name("headrace")
@@ -34,7 +35,7 @@ def filled(text: str) -> str:
         moves = "\n".join(_move(*words, folder) for words in MOVES)
     parts = {"outputs": excerpts, "capabilities": table, "moves": moves}
     for name, content in parts.items():
-        text = _between(text, name, content)
+        text = between(text, name, content)
     return text
 
 
@@ -77,12 +78,7 @@ def _excerpt(path: Path, folder: Path) -> str:
     return f"```{language}\n# " + "\n".join(map(str, shown)) + "\n```\n"
 
 
-def _between(text: str, name: str, content: str) -> str:
-    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
-    pattern = re.escape(begin) + ".*?" + re.escape(end)
-    return re.sub(pattern, lambda _: begin + "\n" + content + "\n" + end, text, flags=re.DOTALL)
-
-
 if __name__ == "__main__":
     README.write_text(filled(README.read_text()))
     language_page.PAGE.write_text(language_page.filled(language_page.PAGE.read_text()))
+    conformance_page.PAGE.write_text(conformance_page.filled(conformance_page.PAGE.read_text()))

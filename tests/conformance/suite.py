@@ -51,11 +51,12 @@ class Outcome:
     """How a run ended.
 
     `result` is what the pipeline returned, as JSON has it; `error` is the exception that ended it,
-    as the last line of a traceback, or empty. Two are equal when their texts are: 1, 1.0 and True
-    differ, NaN is itself, and the order of keys counts.
+    as the last line of a traceback, or empty. Where an engine leaves a run in neither state,
+    `error` is all that it says. Two are equal when their texts are: 1, 1.0 and True differ, NaN is
+    itself, and the order of keys counts.
     """
 
-    state: Literal["succeeded", "failed"]
+    state: Literal["succeeded", "failed", "neither"]
     result: Any
     error: str
 

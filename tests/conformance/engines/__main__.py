@@ -1,0 +1,83 @@
+"""Run the conformance cases on a real engine, and keep what it makes of them as evidence."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from conformance import evidence, suite
+from conformance.engines import argo
+from conformance.engines.engine import Ended, Engine, NotThere, run
+from conformance.evidence import Evidence
+from conformance.suite import CASES, Case
+
+ENGINES = {"argo": argo.argo}
+
+FAILED = 1
+
+
+def main() -> int:
+    """Do what the command line says; return the exit code."""
+    options = _options()
+    opened: AbstractContextManager[Engine] = ENGINES[options.engine]()
+    try:
+        with opened as engine:
+            return _prove(engine, options)
+    except NotThere as error:
+        print(f"NOT RUN: the conformance cases on {options.engine}: {error}")
+        return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m conformance.engines", description=__doc__)
+    parser.add_argument("engine", choices=ENGINES)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="only these (default: every case)")
+    parser.add_argument("--all", action="store_true", help="also what is proven already")
+    parser.add_argument("--first", action="store_true", help="only the first run of each case")
+    parser.add_argument(
+        "--at-once", type=int, default=8, metavar="N", help="runs (default: %(default)s)"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.cases) - set(CASES):
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    return options
+
+
+def _prove(engine: Engine, options: argparse.Namespace) -> int:
+    kept = evidence.read(engine.name, engine.version)
+    wanted = list(_wanted(kept, options))
+    print(f"{engine.name} {engine.version}: {len(wanted)} runs", flush=True)
+    differing = 0
+    for count, ended in enumerate(run(engine, wanted, options.at_once), 1):
+        kept.add(ended.case, ended.number, ended.found)
+        kept.write()
+        differing += not _told(kept, ended, f"{count}/{len(wanted)}")
+    print(f"{len(wanted) - differing} give what Python gives, {differing} do not; {kept.path}")
+    return FAILED if differing else 0
+
+
+def _wanted(kept: Evidence, options: argparse.Namespace) -> Iterator[tuple[Case, int]]:
+    """Give the runs to be made: the first of every case before all others."""
+    chosen = [CASES[name] for name in options.cases] or CASES.values()
+    taken = [case for case in chosen if options.engine not in case.refused]
+    most = 1 if options.first else max(len(case.runs) for case in taken)
+    for number in range(most):
+        for case in (each for each in taken if number < len(each.runs)):
+            if options.all or kept.current(case, number) is None:
+                yield case, number
+
+
+def _told(kept: Evidence, ended: Ended, count: str) -> bool:
+    """Print what became of a run; return whether it gives what Python gives."""
+    name = evidence.entry_name(ended.case, ended.number)
+    wanted = suite.expected(ended.case, ended.case.runs[ended.number])
+    same = evidence.agrees(kept.cases[name], wanted)
+    pods = f"{ended.found.pods} pods, {ended.seconds:.0f} s"
+    print(f"{count} {'same' if same else 'DIFFERS'} {name} ({pods})", flush=True)
+    if not same:
+        print(f"  engine: {ended.found.outcome.text}\n  Python: {wanted.text}", flush=True)
+    return same
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Runs cases on the Argo controller of the cluster that KUBECONFIG leads to.
+
+Every manifest is run as it is compiled. What a case needs of the machine, a folder that its steps
+share and the working folder of its image, stands in the Workflow that starts the run.
+
+It needs the environment `.venvs/airflow`; `kubernetes` is imported when it is called.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from argo_local import STORE_PARAMETER
+from cluster import clients
+from cluster.clients import Document
+from cluster.images import working_folder
+from conformance import suite
+from conformance.engines import argo_status
+from conformance.engines.argo_api import ArgoApi, executor_version
+from conformance.engines.engine import Ended, NotThere
+from conformance.suite import Case
+from headrace.runtime.codecs import Artifacts
+from headrace.runtime.store import Store
+
+SECONDS_TO_END = 600
+"""How long a run may take; the controller is known to leave some running for ever."""
+
+LONGEST_NAME = 50
+"""Characters of a run's name, to which five are added, as much are again for a pod's."""
+
+
+@contextmanager
+def argo() -> Iterator["Argo"]:
+    """Give the Argo of the cluster that KUBECONFIG leads to.
+
+    Raises:
+        NotThere: there is none.
+        RuntimeError: there is one that cannot run the cases.
+    """
+    kubeconfig = os.environ.get("KUBECONFIG")
+    if not kubeconfig:
+        raise NotThere("KUBECONFIG is not set")
+    # Not in TMPDIR: a test may have set that to a folder which is gone before the pods are.
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-argo-")))
+        api = ArgoApi(stack.enter_context(clients.client(Path(kubeconfig))))
+        yield Argo(stack, api, folder)
+
+
+class Argo:
+    """The controller that answers `api`; `folder` of this machine is seen by its pods too."""
+
+    name = "argo"
+
+    def __init__(self, stack: ExitStack, api: ArgoApi, folder: Path) -> None:
+        """See that it answers; what it makes in the cluster `stack` removes.
+
+        Raises:
+            NotThere: no controller answers.
+            RuntimeError: its pods do not run, or do not see `folder`.
+        """
+        self._stack, self._api, self._folder = stack, api, folder
+        self._namespaces: list[str] = []
+        self._templates: dict[tuple[str, str], str] = {}
+        self._runs: dict[tuple[str, str], _Run] = {}
+        self.version = self._probed()
+
+    def start(self, case: Case, number: int) -> None:
+        """Start the run `number` of `case`."""
+        folder = self._folder / f"{case.name}-{number}"
+        folder.mkdir()
+        run = _Run(case, number, folder, time.monotonic())
+        texts = {
+            STORE_PARAMETER: run.store,
+            **suite.python_pipeline_parameters(case.runs[number]),
+        }
+        namespace, template = self._template(case)
+        name = self._api.create(
+            namespace,
+            {
+                "kind": "Workflow",
+                "metadata": {"generateName": f"{template[:LONGEST_NAME]}-"},
+                "spec": {
+                    "workflowTemplateRef": {"name": template},
+                    "arguments": {"parameters": _parameters(texts)},
+                    "podSpecPatch": json.dumps(_sharing(folder, working_folder(case))),
+                },
+            },
+        )
+        self._runs[namespace, name] = run
+
+    def ended(self) -> Iterator[Ended]:
+        """Give the runs that have ended since, also those that took too long."""
+        for namespace in self._namespaces:
+            for workflow in self._api.completed(namespace):
+                name = workflow["metadata"]["name"]
+                if run := self._runs.pop((namespace, name), None):
+                    yield self._ended(namespace, workflow, run)
+        late = time.monotonic() - SECONDS_TO_END
+        for (namespace, name), run in list(self._runs.items()):
+            if run.began < late:
+                del self._runs[namespace, name]
+                yield self._ended(namespace, self._api.get(namespace, name), run)
+
+    def _ended(self, namespace: str, workflow: Document, run: "_Run") -> Ended:
+        artifacts = Artifacts(Store(run.store), lambda: "")
+        found = argo_status.found(workflow, artifacts)
+        self._api.delete(namespace, workflow["metadata"]["name"])
+        return Ended(run.case, run.number, found, time.monotonic() - run.began)
+
+    def _template(self, case: Case) -> tuple[str, str]:
+        """Return the namespace and the name of the template of `case`, which is there then.
+
+        Cases that are folders have templates of the same name.
+        """
+        files = suite.emitted(case, "argo")[0]
+        documents = [d for f in files for d in yaml.load_all(f.text, Loader=yaml.CSafeLoader)]
+        templates = [d for d in documents if d["kind"] == "WorkflowTemplate"]
+        (name,) = [t["metadata"]["name"] for t in templates if "entrypoint" in t["spec"]]
+        for namespace in self._namespaces:
+            if self._templates.setdefault((namespace, name), case.name) == case.name:
+                break
+        else:
+            namespace = self._stack.enter_context(self._api.namespace())
+            self._namespaces.append(namespace)
+            self._templates[namespace, name] = case.name
+        for template in templates:
+            self._api.apply(namespace, template)
+        return namespace, name
+
+    def _probed(self) -> str:
+        """Run a pod that reads a file of the folder; return the version of its executor."""
+        (self._folder / "probe").touch()
+        container = {"image": suite.IMAGE, "command": ["cat", f"{self._folder}/probe"]}
+        namespace = self._stack.enter_context(self._api.namespace())
+        self._namespaces.append(namespace)
+        name = self._api.create(
+            namespace,
+            {
+                "kind": "Workflow",
+                "metadata": {"generateName": "probe-"},
+                "spec": {
+                    "entrypoint": "probe",
+                    "templates": [{"name": "probe", "container": container}],
+                    "podSpecPatch": json.dumps(_sharing(self._folder, "/")),
+                },
+            },
+        )
+        workflow = self._api.answered(namespace, name)
+        if workflow["status"]["phase"] != "Succeeded":
+            raise RuntimeError(argo_status.what_it_says(workflow))
+        version = executor_version(self._api.executor_log(namespace, name))
+        self._api.delete(namespace, name)
+        return version
+
+
+@dataclass(frozen=True)
+class _Run:
+    case: Case
+    number: int
+    folder: Path
+    began: float
+
+    @property
+    def store(self) -> str:
+        return (self.folder / "store").as_uri()
+
+
+def _parameters(texts: dict[str, str]) -> list[Document]:
+    return [{"name": name, "value": value} for name, value in texts.items()]
+
+
+def _sharing(folder: Path, work: str) -> dict[str, Any]:
+    """Return what pods get that see `folder` and run in the folder `work` of their image."""
+    main = {
+        "name": "main",
+        "workingDir": work,
+        "env": [{"name": "TMPDIR", "value": str(folder)}],
+        "volumeMounts": [{"name": "shared", "mountPath": str(folder)}],
+    }
+    return {
+        "containers": [main],
+        "volumes": [{"name": "shared", "hostPath": {"path": str(folder)}}],
+    }

@@ -1,0 +1,51 @@
+"""What runs cases on a real engine has to do, and how many runs are made at once."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from conformance.evidence import Found
+from conformance.suite import Case
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class NotThere(Exception):
+    """There is no such engine here; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run `number` of `case` has ended, after `seconds`."""
+
+    case: Case
+    number: int
+    found: Found
+    seconds: float
+
+
+class Engine(Protocol):
+    """An engine that answers."""
+
+    name: str
+    version: str
+
+    def start(self, case: Case, number: int) -> None:
+        """Start the run `number` of `case`."""
+
+    def ended(self) -> Iterator[Ended]:
+        """Give the runs that have ended since, also those that took too long."""
+
+
+def run(engine: Engine, wanted: Iterable[tuple[Case, int]], at_once: int) -> Iterator[Ended]:
+    """Run all of `wanted`, cases and numbers of runs, at most `at_once` at a time."""
+    waiting, running = list(reversed(list(wanted))), 0
+    while waiting or running:
+        while waiting and running < at_once:
+            engine.start(*waiting.pop())
+            running += 1
+        for ended in engine.ended():
+            running -= 1
+            yield ended
+        time.sleep(SECONDS_BETWEEN_LOOKS)
