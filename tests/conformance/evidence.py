@@ -27,6 +27,10 @@ Entry: TypeAlias = dict[str, Any]
 """One run: `manifest`, `parameters` if it had any, `state`, `result` (or `result_digest`), `error`
 if it failed, and `pods`, the number of pods that the engine made for it."""
 
+Overhead: TypeAlias = dict[str, dict[str, float]]
+"""What a step that does nothing takes, `seconds` and `pods`, in our manifest and in one that is
+made by hand."""
+
 State: TypeAlias = Literal["proven", "partly proven", "stale", "refused", "unproven"]
 
 
@@ -48,6 +52,7 @@ class Evidence:
     engine: str
     version: str
     cases: dict[str, Entry] = field(default_factory=dict)
+    overhead: Overhead = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -57,7 +62,9 @@ class Evidence:
     def write(self) -> None:
         """Write it, in the order of names, a line for each entry."""
         lines = [f"{json.dumps(name)}: {json.dumps(self.cases[name])}" for name in self._names()]
-        head = json.dumps({"engine": self.engine, "version": self.version})
+        head = json.dumps(
+            {"engine": self.engine, "version": self.version, "overhead": self.overhead}
+        )
         text = head.removesuffix("}") + ', "cases": {\n' + ",\n".join(lines) + "\n}}\n"
         FOLDER.mkdir(exist_ok=True)
         new = self.path.with_suffix(".new")
@@ -94,10 +101,14 @@ class Evidence:
 def read(engine: str, version: str) -> Evidence:
     """Return the evidence that is kept for `engine` in `version`, of runs that there still are."""
     evidence = Evidence(engine, version)
-    if evidence.path.exists():
-        names = {entry_name(c, number) for c in CASES.values() for number in range(len(c.runs))}
-        cases = json.loads(evidence.path.read_text(encoding="utf-8"))["cases"]
-        evidence.cases = {name: entry for name, entry in cases.items() if name in names}
+    if not evidence.path.exists():
+        return evidence
+    evidence = Evidence(**json.loads(evidence.path.read_text(encoding="utf-8")))
+    names = {
+        entry_name(case, number) for case in CASES.values() for number in range(len(case.runs))
+    }
+    for name in evidence.cases.keys() - names:
+        del evidence.cases[name]
     return evidence
 
 

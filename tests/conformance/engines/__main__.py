@@ -33,6 +33,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("engine", choices=ENGINES)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="only these (default: every case)")
     parser.add_argument("--all", action="store_true", help="also what is proven already")
+    parser.add_argument(
+        "--overhead", action="store_true", help="only measure what a step takes, and keep it"
+    )
     parser.add_argument("--first", action="store_true", help="only the first run of each case")
     parser.add_argument(
         "--at-once", type=int, default=8, metavar="N", help="runs (default: %(default)s)"
@@ -46,6 +49,11 @@ def _options() -> argparse.Namespace:
 def _prove(engine: Engine, options: argparse.Namespace) -> int:
     kept = evidence.read(engine.name, engine.version)
     wanted = list(_wanted(kept, options))
+    if options.overhead:
+        kept.overhead = engine.overhead()
+        kept.write()
+        print(kept.overhead)
+        return 0
     print(f"{engine.name} {engine.version}: {len(wanted)} runs", flush=True)
     differing = 0
     for count, ended in enumerate(run(engine, wanted, options.at_once), 1):

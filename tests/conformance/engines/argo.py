@@ -23,9 +23,10 @@ from cluster import clients
 from cluster.clients import Document
 from cluster.images import working_folder
 from conformance import suite
-from conformance.engines import argo_status
+from conformance.engines import argo_overhead, argo_status
 from conformance.engines.argo_api import ArgoApi, executor_version
 from conformance.engines.engine import Ended, NotThere
+from conformance.evidence import Overhead
 from conformance.suite import Case
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.store import Store
@@ -68,7 +69,7 @@ class Argo:
             RuntimeError: its pods do not run, or do not see `folder`.
         """
         self._stack, self._api, self._folder = stack, api, folder
-        self._namespaces: list[str] = []
+        self._namespaces = [stack.enter_context(api.namespace())]
         self._templates: dict[tuple[str, str], str] = {}
         self._runs: dict[tuple[str, str], _Run] = {}
         self.version = self._probed()
@@ -82,7 +83,7 @@ class Argo:
             STORE_PARAMETER: run.store,
             **suite.python_pipeline_parameters(case.runs[number]),
         }
-        namespace, template = self._template(case)
+        namespace, template = self.template(case)
         name = self._api.create(
             namespace,
             {
@@ -110,13 +111,21 @@ class Argo:
                 del self._runs[namespace, name]
                 yield self._ended(namespace, self._api.get(namespace, name), run)
 
+    def overhead(self) -> Overhead:
+        """Measure what a step that does nothing takes, in our manifest and in one made by hand."""
+        ours = {
+            "workflowTemplateRef": {"name": self.template(argo_overhead.CASE)[1]},
+            "podSpecPatch": json.dumps(argo_overhead.PATCH),
+        }
+        return argo_overhead.measured(self.one, ours)
+
     def _ended(self, namespace: str, workflow: Document, run: "_Run") -> Ended:
         artifacts = Artifacts(Store(run.store), lambda: "")
         found = argo_status.found(workflow, artifacts)
         self._api.delete(namespace, workflow["metadata"]["name"])
         return Ended(run.case, run.number, found, time.monotonic() - run.began)
 
-    def _template(self, case: Case) -> tuple[str, str]:
+    def template(self, case: Case) -> tuple[str, str]:
         """Return the namespace and the name of the template of `case`, which is there then.
 
         Cases that are folders have templates of the same name.
@@ -136,30 +145,35 @@ class Argo:
             self._api.apply(namespace, template)
         return namespace, name
 
-    def _probed(self) -> str:
-        """Run a pod that reads a file of the folder; return the version of its executor."""
-        (self._folder / "probe").touch()
-        container = {"image": suite.IMAGE, "command": ["cat", f"{self._folder}/probe"]}
-        namespace = self._stack.enter_context(self._api.namespace())
-        self._namespaces.append(namespace)
+    def one(self, spec: dict[str, Any]) -> Document:
+        """Run one Workflow in the first namespace; return it as it has ended.
+
+        Raises:
+            NotThere: no controller looks at it.
+            RuntimeError: it does not succeed.
+        """
+        namespace = self._namespaces[0]
         name = self._api.create(
-            namespace,
-            {
-                "kind": "Workflow",
-                "metadata": {"generateName": "probe-"},
-                "spec": {
-                    "entrypoint": "probe",
-                    "templates": [{"name": "probe", "container": container}],
-                    "podSpecPatch": json.dumps(_sharing(self._folder, "/")),
-                },
-            },
+            namespace, {"kind": "Workflow", "metadata": {"generateName": "one-"}, "spec": spec}
         )
         workflow = self._api.answered(namespace, name)
         if workflow["status"]["phase"] != "Succeeded":
             raise RuntimeError(argo_status.what_it_says(workflow))
-        version = executor_version(self._api.executor_log(namespace, name))
-        self._api.delete(namespace, name)
-        return version
+        return workflow
+
+    def _probed(self) -> str:
+        """Run a pod that reads a file of the folder; return the version of its executor."""
+        (self._folder / "probe").touch()
+        container = {"image": suite.IMAGE, "command": ["cat", f"{self._folder}/probe"]}
+        workflow = self.one(
+            {
+                "entrypoint": "probe",
+                "templates": [{"name": "probe", "container": container}],
+                "podSpecPatch": json.dumps(_sharing(self._folder, "/")),
+            }
+        )
+        log = self._api.executor_log(self._namespaces[0], workflow["metadata"]["name"])
+        return executor_version(log)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from conformance.evidence import Found
+from conformance.evidence import Found, Overhead
 from conformance.suite import Case
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -36,6 +36,9 @@ class Engine(Protocol):
 
     def ended(self) -> Iterator[Ended]:
         """Give the runs that have ended since, also those that took too long."""
+
+    def overhead(self) -> Overhead:
+        """Measure what a step that does nothing takes."""
 
 
 def run(engine: Engine, wanted: Iterable[tuple[Case, int]], at_once: int) -> Iterator[Ended]:
