@@ -1,0 +1,90 @@
+"""What is read in the status of a Workflow."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from conformance.engines import argo_status
+from conformance.engines.argo_api import executor_version
+from conformance.suite import Outcome
+from headrace.runtime.codecs import Artifacts
+from headrace.runtime.store import Store
+
+ROOT = {
+    "type": "DAG",
+    "displayName": "w",
+    "phase": "Succeeded",
+    "outputs": {"parameters": [{"name": "out", "value": "=1"}, {"name": "result", "value": "=2"}]},
+}
+POD = {"type": "Pod", "displayName": "add", "phase": "Succeeded"}
+
+
+def failed_pod(message: str, finished: str = "2026-01-01T00:00:01Z") -> dict[str, Any]:
+    return {**POD, "phase": "Failed", "message": message, "finishedAt": finished}
+
+
+def workflow(phase: str, message: str = "", **nodes: object) -> dict[str, Any]:
+    status = {"phase": phase, "message": message, "nodes": {"w": ROOT, **nodes}}
+    return {"metadata": {"name": "w"}, "status": status}
+
+
+def outcome(of: dict[str, Any], tmp_path: Any) -> Outcome:
+    return argo_status.found(of, Artifacts(Store(tmp_path.as_uri()), lambda: "")).outcome
+
+
+def test_the_result_is_that_of_the_entrypoint(tmp_path: Any) -> None:
+    of = workflow("Succeeded", a=POD, b=POD)
+    found = argo_status.found(of, Artifacts(Store(tmp_path.as_uri()), lambda: ""))
+    assert (found.outcome, found.pods) == (Outcome("succeeded", 2, ""), 2)
+
+
+def test_compressed_nodes_are_read(tmp_path: Any) -> None:
+    of = workflow("Succeeded")
+    nodes = json.dumps(of["status"].pop("nodes")).encode()
+    of["status"]["compressedNodes"] = base64.b64encode(gzip.compress(nodes)).decode()
+    assert outcome(of, tmp_path) == Outcome("succeeded", 2, "")
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ("main: Error (exit code 1): ValueError: (exit code 2): b", "ValueError: (exit code 2): b"),
+        ("main: Error (exit code 1): ValueError: a\nb", "ValueError: a\nb"),
+        ("main: Error (exit code 1)", ""),
+        ("pod deleted", "pod deleted"),
+    ],
+)
+def test_a_failed_run_tells_the_last_words_of_its_pods(
+    message: str, error: str, tmp_path: Any
+) -> None:
+    of = workflow("Failed", a=failed_pod(message), b=POD)
+    assert outcome(of, tmp_path) == Outcome("failed", None, error)
+
+
+def test_pods_speak_in_the_order_in_which_they_ended(tmp_path: Any) -> None:
+    first = failed_pod("main: Error (exit code 1): A: 1", "2026-01-01T00:00:01Z")
+    second = failed_pod("main: Error (exit code 1): B: 2", "2026-01-01T00:00:02Z")
+    of = workflow("Failed", b=second, a=first)
+    assert outcome(of, tmp_path) == Outcome("failed", None, "A: 1\nB: 2")
+
+
+@pytest.mark.parametrize("phase", ["Error", "Running"])
+def test_a_run_in_neither_state_tells_all(phase: str, tmp_path: Any) -> None:
+    node = {**POD, "phase": "Error", "message": "no such output"}
+    found = outcome(workflow(phase, "it is so", a=node), tmp_path)
+    assert found == Outcome("neither", None, f"{phase}: it is so\nadd: Error: no such output")
+
+
+def test_success_without_a_result_is_neither(tmp_path: Any) -> None:
+    of = workflow("Succeeded", w={**ROOT, "outputs": {}})
+    assert outcome(of, tmp_path).state == "neither"
+
+
+def test_the_executor_says_its_version() -> None:
+    log = 'time=2026-01-01 level=INFO msg="Starting Workflow Executor" version=v4.1.2 argo=true'
+    assert executor_version(log) == "4.1.2"
+    with pytest.raises(RuntimeError, match="hello"):
+        executor_version("hello")
