@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.engines import argo_status
-from conformance.engines.argo_api import executor_version
+from conformance.engines.argo_api import version_of
 from conformance.suite import Outcome
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.store import Store
@@ -83,8 +83,11 @@ def test_success_without_a_result_is_neither(tmp_path: Any) -> None:
     assert outcome(of, tmp_path).state == "neither"
 
 
-def test_the_executor_says_its_version() -> None:
-    log = 'time=2026-01-01 level=INFO msg="Starting Workflow Executor" version=v4.1.2 argo=true'
-    assert executor_version(log) == "4.1.2"
-    with pytest.raises(RuntimeError, match="hello"):
-        executor_version("hello")
+@pytest.mark.parametrize("image", ["quay.io/argoproj/argoexec:v4.1.2", "a:5000/x:v4.1.2@sha256:0"])
+def test_the_tag_of_the_executor_is_the_version(image: str) -> None:
+    assert version_of(["busybox:1", image]) == "4.1.2"
+
+
+def test_an_executor_without_a_version_is_told() -> None:
+    with pytest.raises(RuntimeError, match="x:latest"):
+        version_of(["x:latest"])

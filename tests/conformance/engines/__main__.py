@@ -40,7 +40,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--at-once", type=int, default=8, metavar="N", help="runs (default: %(default)s)"
     )
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if unknown := set(options.cases) - set(CASES):
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
     return options
@@ -65,9 +65,10 @@ def _prove(engine: Engine, options: argparse.Namespace) -> int:
 
 
 def _wanted(kept: Evidence, options: argparse.Namespace) -> Iterator[tuple[Case, int]]:
-    """Give the runs to be made: the first of every case before all others."""
+    """Give the runs to be made: the first of every case before all others, small ones first."""
     chosen = [CASES[name] for name in options.cases] or CASES.values()
     taken = [case for case in chosen if options.engine not in case.refused]
+    taken.sort(key=lambda case: sum(len(f.text) for f in suite.emitted(case, options.engine)[0]))
     most = 1 if options.first else max(len(case.runs) for case in taken)
     for number in range(most):
         for case in (each for each in taken if number < len(each.runs)):

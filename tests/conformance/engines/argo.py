@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from cluster.clients import Document
 from cluster.images import working_folder
 from conformance import suite
 from conformance.engines import argo_overhead, argo_status
-from conformance.engines.argo_api import ArgoApi, executor_version
+from conformance.engines.argo_api import ArgoApi, version_of
 from conformance.engines.engine import Ended, NotThere
 from conformance.evidence import Overhead
 from conformance.suite import Case
@@ -33,6 +33,9 @@ from headrace.runtime.store import Store
 
 SECONDS_TO_END = 600
 """How long a run may take; the controller is known to leave some running for ever."""
+
+SECONDS_TO_NOTICE = 5
+"""How long a controller may take to see a new template; it ends a run in Error until then."""
 
 LONGEST_NAME = 50
 """Characters of a run's name, to which five are added, as much are again for a pod's."""
@@ -70,12 +73,18 @@ class Argo:
         """
         self._stack, self._api, self._folder = stack, api, folder
         self._namespaces = [stack.enter_context(api.namespace())]
-        self._templates: dict[tuple[str, str], str] = {}
+        self._templates: dict[str, tuple[str, str]] = {}
         self._runs: dict[tuple[str, str], _Run] = {}
         self.version = self._probed()
 
+    def prepare(self, cases: Iterable[Case]) -> None:
+        """Create the templates of `cases`, and wait until the controller knows them."""
+        for case in cases:
+            self._templates[case.name] = self._prepare(case)
+        time.sleep(SECONDS_TO_NOTICE)
+
     def start(self, case: Case, number: int) -> None:
-        """Start the run `number` of `case`."""
+        """Start the run `number` of `case`, which it was prepared for."""
         folder = self._folder / f"{case.name}-{number}"
         folder.mkdir()
         run = _Run(case, number, folder, time.monotonic())
@@ -83,7 +92,7 @@ class Argo:
             STORE_PARAMETER: run.store,
             **suite.python_pipeline_parameters(case.runs[number]),
         }
-        namespace, template = self.template(case)
+        namespace, template = self._templates[case.name]
         name = self._api.create(
             namespace,
             {
@@ -113,8 +122,9 @@ class Argo:
 
     def overhead(self) -> Overhead:
         """Measure what a step that does nothing takes, in our manifest and in one made by hand."""
+        self.prepare([argo_overhead.CASE])
         ours = {
-            "workflowTemplateRef": {"name": self.template(argo_overhead.CASE)[1]},
+            "workflowTemplateRef": {"name": self._templates[argo_overhead.CASE.name][1]},
             "podSpecPatch": json.dumps(argo_overhead.PATCH),
         }
         return argo_overhead.measured(self.one, ours)
@@ -125,8 +135,8 @@ class Argo:
         self._api.delete(namespace, workflow["metadata"]["name"])
         return Ended(run.case, run.number, found, time.monotonic() - run.began)
 
-    def template(self, case: Case) -> tuple[str, str]:
-        """Return the namespace and the name of the template of `case`, which is there then.
+    def _prepare(self, case: Case) -> tuple[str, str]:
+        """Create the templates of `case`; return the namespace and the name of the first.
 
         Cases that are folders have templates of the same name.
         """
@@ -134,15 +144,13 @@ class Argo:
         documents = [d for f in files for d in yaml.load_all(f.text, Loader=yaml.CSafeLoader)]
         templates = [d for d in documents if d["kind"] == "WorkflowTemplate"]
         (name,) = [t["metadata"]["name"] for t in templates if "entrypoint" in t["spec"]]
-        for namespace in self._namespaces:
-            if self._templates.setdefault((namespace, name), case.name) == case.name:
-                break
-        else:
+        taken = set(self._templates.values())
+        free = (space for space in self._namespaces if (space, name) not in taken)
+        if (namespace := next(free, None)) is None:
             namespace = self._stack.enter_context(self._api.namespace())
             self._namespaces.append(namespace)
-            self._templates[namespace, name] = case.name
         for template in templates:
-            self._api.apply(namespace, template)
+            self._api.create(namespace, template)
         return namespace, name
 
     def one(self, spec: dict[str, Any]) -> Document:
@@ -172,8 +180,8 @@ class Argo:
                 "podSpecPatch": json.dumps(_sharing(self._folder, "/")),
             }
         )
-        log = self._api.executor_log(self._namespaces[0], workflow["metadata"]["name"])
-        return executor_version(log)
+        name = workflow["metadata"]["name"]
+        return version_of(self._api.executor_images(self._namespaces[0], name))
 
 
 @dataclass(frozen=True)

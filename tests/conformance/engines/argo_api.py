@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,21 +75,6 @@ class ArgoApi:
             raise
         return str(created["metadata"]["name"])
 
-    def apply(self, namespace: str, document: Document) -> None:
-        """Create an object, or make the one of its name the same."""
-        self._objects.patch_namespaced_custom_object(
-            GROUP,
-            VERSION,
-            namespace,
-            _plural(document),
-            document["metadata"]["name"],
-            document,
-            field_manager=clients.MANAGER,
-            force=True,
-            _content_type="application/apply-patch+yaml",
-            **clients.STRICT,
-        )
-
     def completed(self, namespace: str) -> list[Document]:
         """Return the Workflows that have ended."""
         found: Document = self._objects.list_namespaced_custom_object(
@@ -130,27 +115,29 @@ class ArgoApi:
                 raise RuntimeError(f"the first run does not end: {workflow['status']}")
             time.sleep(0.5)
 
-    def executor_log(self, namespace: str, name: str) -> str:
-        """Return what the executor wrote beside the only pod of the Workflow `name`."""
+    def executor_images(self, namespace: str, name: str) -> list[str]:
+        """Return the images that the controller added to the only pod of the Workflow `name`."""
         from kubernetes.client import CoreV1Api
 
-        core = CoreV1Api(self._api)
-        (pod,) = core.list_namespaced_pod(
-            namespace, label_selector=f"workflows.argoproj.io/workflow={name}"
-        ).items
-        log: str = core.read_namespaced_pod_log(pod.metadata.name, namespace, container="wait")
-        return log
+        (pod,) = (
+            CoreV1Api(self._api)
+            .list_namespaced_pod(namespace, label_selector=f"workflows.argoproj.io/workflow={name}")
+            .items
+        )
+        containers = [*pod.spec.containers, *(pod.spec.init_containers or ())]
+        return [each.image for each in containers if each.name != "main"]
 
 
-def executor_version(log: str) -> str:
-    """Return the version that an executor says it has, which is the one of its controller.
+def version_of(images: Iterable[str]) -> str:
+    """Return the version that the tag of an executor's image says: a controller takes its own.
 
     Raises:
-        RuntimeError: it says none.
+        RuntimeError: none says one.
     """
-    if match := re.search(r"\bversion\"?[=:]\"?v(\d[\w.+-]*)", log):
-        return match[1]
-    raise RuntimeError(f"the executor does not say its version:\n{log}")
+    for image in images:
+        if match := re.search(r":v(\d+\.\d+\.\d+[\w.+-]*)(@|$)", image):
+            return match[1]
+    raise RuntimeError(f"no tag of the executor's images {sorted(set(images))} is a version")
 
 
 def _plural(document: Document) -> str:

@@ -31,8 +31,11 @@ class Engine(Protocol):
     name: str
     version: str
 
+    def prepare(self, cases: Iterable[Case]) -> None:
+        """Give the engine the manifests of `cases`, and wait until it knows them."""
+
     def start(self, case: Case, number: int) -> None:
-        """Start the run `number` of `case`."""
+        """Start the run `number` of `case`, which it was prepared for."""
 
     def ended(self) -> Iterator[Ended]:
         """Give the runs that have ended since, also those that took too long."""
@@ -43,7 +46,8 @@ class Engine(Protocol):
 
 def run(engine: Engine, wanted: Iterable[tuple[Case, int]], at_once: int) -> Iterator[Ended]:
     """Run all of `wanted`, cases and numbers of runs, at most `at_once` at a time."""
-    waiting, running = list(reversed(list(wanted))), 0
+    waiting, running = list(wanted)[::-1], 0
+    engine.prepare({case.name: case for case, _ in waiting}.values())
     while waiting or running:
         while waiting and running < at_once:
             engine.start(*waiting.pop())
