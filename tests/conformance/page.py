@@ -16,7 +16,9 @@ STATES: tuple[State, ...] = ("proven", "partly proven", "stale", "refused", "unp
 
 def filled(text: str) -> str:
     """Return `text`, the page, with its generated parts as they should be now."""
-    return between(between(text, "counts", _counts()), "cases", _cases())
+    for name, content in (("counts", _counts()), ("overhead", _overhead()), ("cases", _cases())):
+        text = between(text, name, content)
+    return text
 
 
 def counts() -> dict[str, Counter[State]]:
@@ -43,6 +45,15 @@ def _counts() -> str:
         for engine, count in counts().items()
     ]
     return _table(["", *STATES], rows)
+
+
+def _overhead() -> str:
+    rows = [
+        [f"{_title(each.engine)} {each.version}", way, f"{of['seconds']:.1f}", f"{of['pods']:g}"]
+        for each in evidence.kept()
+        for way, of in each.overhead.items()
+    ]
+    return _table(["", "manifest", "seconds for a step", "pods for a step"], rows)
 
 
 def _cases() -> str:
