@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from conformance.suite import Case
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.store import Store
 
-SECONDS_TO_END = 600
+SECONDS_TO_END = 1200
 """How long a run may take; the controller is known to leave some running for ever."""
 
 SECONDS_TO_NOTICE = 5
@@ -114,11 +114,12 @@ class Argo:
                 name = workflow["metadata"]["name"]
                 if run := self._runs.pop((namespace, name), None):
                     yield self._ended(namespace, workflow, run)
-        late = time.monotonic() - SECONDS_TO_END
+        began_too_early = time.monotonic() - SECONDS_TO_END
         for (namespace, name), run in list(self._runs.items()):
-            if run.began < late:
+            if run.began < began_too_early:
                 del self._runs[namespace, name]
-                yield self._ended(namespace, self._api.get(namespace, name), run)
+                late = self._ended(namespace, self._api.get(namespace, name), run)
+                yield replace(late, late=True)
 
     def overhead(self) -> Overhead:
         """Measure what a step that does nothing takes, in our manifest and in one made by hand."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from conformance.evidence import Found, Overhead
 from conformance.suite import Case
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class NotThere(Exception):
@@ -17,12 +17,13 @@ class NotThere(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """The run `number` of `case` has ended, after `seconds`."""
+    """The run `number` of `case` has ended after `seconds`, or was ended because it is too late."""
 
     case: Case
     number: int
     found: Found
     seconds: float
+    late: bool = False
 
 
 class Engine(Protocol):
