@@ -139,6 +139,11 @@ def agrees(entry: Entry, wanted: Outcome) -> bool:
     return same and (found.state, found.error) == (wanted.state, wanted.error)
 
 
+def is_outcome(entry: Entry) -> bool:
+    """Whether the engine ended the run as Python could: else it proves only that it did not."""
+    return bool(entry["state"] != "neither")
+
+
 def state(case: Case, engine: str) -> tuple[State, str]:
     """Return what is known of `case` on `engine`, and the versions or the reason."""
     if engine in case.refused:
@@ -146,12 +151,12 @@ def state(case: Case, engine: str) -> tuple[State, str]:
     stale = ""
     for evidence in (each for each in kept() if each.engine == engine):
         entries = [evidence.current(case, number) for number in range(len(case.runs))]
-        proven = sum(entry is not None for entry in entries)
+        proven = sum(entry is not None and is_outcome(entry) for entry in entries)
         if proven == len(entries):
             return "proven", evidence.version
         if proven:
             return "partly proven", f"{evidence.version}: {proven} of {len(entries)} runs"
-        if entry_name(case, 0) in evidence.cases:
+        if entries[0] is None and entry_name(case, 0) in evidence.cases:
             stale = stale or evidence.version
     return ("stale", stale) if stale else ("unproven", "")
 

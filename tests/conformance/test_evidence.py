@@ -66,6 +66,11 @@ def test_a_case_is_proven_by_all_its_runs(kept: Evidence) -> None:
     assert evidence.state(CASE, "airflow") == ("unproven", "")
 
 
+def test_a_run_that_an_engine_ended_in_neither_state_proves_nothing(kept: Evidence) -> None:
+    kept.add(CASES["a_step"], 0, Found(Outcome("neither", None, "Error: lost"), pods=1))
+    assert evidence.state(CASES["a_step"], "argo") == ("unproven", "")
+
+
 @pytest.mark.parametrize("changed", [{"manifest": "sha256:0"}, {"parameters": {"n": 8}}])
 def test_evidence_of_another_manifest_or_another_run_is_stale(
     kept: Evidence, changed: dict[str, object]

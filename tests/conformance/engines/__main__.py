@@ -82,7 +82,8 @@ def _wanted(kept: Evidence, options: argparse.Namespace) -> Iterator[tuple[Case,
     most = 1 if options.first else max(len(case.runs) for case in taken)
     for number in range(most):
         for case in (each for each in taken if number < len(each.runs)):
-            if options.all or kept.current(case, number) is None:
+            entry = kept.current(case, number)
+            if options.all or entry is None or not evidence.is_outcome(entry):
                 yield case, number
 
 
