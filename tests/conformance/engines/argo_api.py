@@ -15,8 +15,8 @@ GROUP, VERSION = "argoproj.io", "v1alpha1"
 SECONDS_TO_ANSWER = 30
 """How long a controller may take to look at a run."""
 
-SECONDS_TO_RUN = 180
-"""How long the pod of the first run may take."""
+SECONDS_TO_RUN = 600
+"""How long a run that is waited for may take."""
 
 COMPLETED = "workflows.argoproj.io/completed=true"
 
@@ -94,7 +94,7 @@ class ArgoApi:
         self._objects.delete_namespaced_custom_object(GROUP, VERSION, namespace, "workflows", name)
 
     def answered(self, namespace: str, name: str) -> Document:
-        """Wait until the first Workflow has ended; return it.
+        """Wait until the Workflow `name` has ended; return it.
 
         Raises:
             NotThere: no controller looks at it.
@@ -112,7 +112,7 @@ class ArgoApi:
                     f"(none looked at a run within {SECONDS_TO_ANSWER} s)"
                 )
             if seconds > SECONDS_TO_RUN:
-                raise RuntimeError(f"the first run does not end: {workflow['status']}")
+                raise RuntimeError(f"a run does not end: {workflow['status']}")
             time.sleep(0.5)
 
     def executor_images(self, namespace: str, name: str) -> list[str]:
