@@ -21,7 +21,7 @@ REQUIREMENTS = {
     "demo": ["--editable", ".", "scikit-learn>=1.4"],
     "main": ["--editable", ".[argo]", "--group", "test", "--group", "lint"],
     "kubeflow": ["--editable", ".[kubeflow]", "docker>=7", "--group", "test"],
-    "airflow": ["--editable", ".[airflow]", "--group", "test"],
+    "airflow": ["--editable", ".[airflow]", "psycopg2-binary", "asyncpg", "--group", "test"],
     "torch": ["--editable", ".", "--group", "test"],
 }
 SYSTEM_PACKAGES = {"kubeflow": ["podman", "runc"], "torch": ["python3-torch"]}
