@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,12 @@ class Runs:
         self._parsed: set[str] = set()
         self._waiting: dict[str, tuple[Run, float]] = {}
         self._running: dict[str, tuple[Run, float]] = {}
+
+    def add(self, dags: Iterable[Dag]) -> None:
+        """Let Airflow read the files of `dags` before runs need them, the first of them first."""
+        # It reads the newest file first; of files of one name the first is there until it has run.
+        for dag in reversed(list({dag.file_name: dag for dag in reversed(list(dags))}.values())):
+            self._write(dag)
 
     def start(self, run: Run) -> None:
         """Start `run` as soon as Airflow has read its file."""

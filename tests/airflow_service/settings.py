@@ -114,9 +114,7 @@ class Settings:
         options = {
             **self._core(),
             **self._servers(),
-            "CONN_KUBERNETES_DEFAULT": json.dumps(
-                {"conn_type": "kubernetes", "extra": self._pods()}
-            ),
+            "CONN_KUBERNETES_DEFAULT": json.dumps(connection),
         }
         return {
             "PATH": f"{ENVIRONMENT / 'bin'}:{os.environ['PATH']}",

@@ -8,7 +8,7 @@ It needs the environment `.venvs/airflow`; `kubernetes` is imported when it is c
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from airflow_service.service import Airflow
 from cluster import clients
 from cluster.images import working_folder
 from conformance import suite
+from conformance.engines import airflow_overhead
 from conformance.engines.engine import Ended, NotThere
-from conformance.evidence import Found
+from conformance.evidence import Found, Overhead
 from conformance.suite import Case, Outcome
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
@@ -56,6 +57,10 @@ class AirflowEngine:
         self._runs = Runs(service)
         self._cases: dict[str, tuple[Case, int]] = {}
 
+    def prepare(self, cases: Iterable[Case]) -> None:
+        """Give Airflow the DAG files of `cases`, which it reads while the first ones run."""
+        self._runs.add(map(dag, cases))
+
     def start(self, case: Case, number: int) -> None:
         """Start the run `number` of `case`."""
         name = f"run-{len(self._cases)}"
@@ -68,6 +73,14 @@ class AirflowEngine:
         for run, ended in self._runs.ended():
             case, number = self._cases[run.name]
             yield Ended(case, number, Found(outcome(ended), ended.pods), ended.seconds)
+
+    def overhead(self) -> Overhead:
+        """Measure what a step that does nothing takes, in our DAG file and in one made by hand.
+
+        Raises:
+            RuntimeError: a run does not succeed.
+        """
+        return airflow_overhead.measured(self._runs, dag(airflow_overhead.CASE))
 
 
 def dag(case: Case) -> Dag:
