@@ -137,6 +137,9 @@ class Settings:
             # Files are written once: nothing is gained by parsing them again.
             "_DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "86400",
             "_SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+            # A task that asks again after the usual 5 s, while the server still works on what it
+            # asked before, is told of a violated constraint, and fails.
+            "_WORKERS__EXECUTION_API_TIMEOUT": "60",
         }
 
     def _servers(self) -> dict[str, str]:
@@ -156,6 +159,6 @@ class Settings:
         return {
             "kube_config_path": str(self.kubeconfig),
             "namespace": self.namespace,
-            # It needs no more than a shell, `cat` and `sleep`.
+            # It needs a shell, `cat`, `sleep` and `pgrep`.
             "xcom_sidecar_container_image": STEP,
         }

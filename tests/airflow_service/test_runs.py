@@ -39,7 +39,9 @@ RUN_HERE = (
 """Cases with each kind of task, each trigger rule, texts, files, retries and failures."""
 
 EXAMPLE = "word-counts"
-BROKEN = Dag("broken", "broken.py", "raise RuntimeError('this file is broken')\n")
+BROKEN = Dag("broken", "broken.py", "import airflow.sdk\n\nraise RuntimeError('not a dag')\n")
+"""Airflow looks into files only in which both "airflow" and "dag" stand."""
+
 SECONDS = 600
 
 
@@ -88,7 +90,7 @@ def test_nothing_but_what_was_asked_for_has_run(airflow: Airflow, ended: dict[st
 
 def test_a_broken_file_is_told_and_hides_no_other(ended: dict[str, Ended]) -> None:
     assert ended[BROKEN.id].state == "not read"
-    assert "this file is broken" in ended[BROKEN.id].messages[0]
+    assert "RuntimeError: not a dag" in ended[BROKEN.id].messages[0]
 
 
 def test_retries_are_made_as_the_settings_say(ended: dict[str, Ended]) -> None:
