@@ -7,28 +7,39 @@ from contextlib import suppress
 from pathlib import Path
 
 SECONDS_TO_END = 15
-LAST_SIGNAL = "QUIT"
-"""What ends a program whose starter was killed: PostgreSQL without delay, and Airflow too."""
+
+_WATCHER = """\
+while read group; do groups="$groups $group"; done
+for group in $groups; do kill -s KILL -- "-$group"; done
+"""
+"""Kills the groups that it is told when nobody is there any more who could tell it of others."""
 
 
 class Programs:
-    """Processes that were started here, by name, in the order of their start."""
+    """Processes that were started here, by name, in the order of their start.
+
+    They end when this process does, even if that is killed.
+    """
 
     def __init__(self, logs: Path) -> None:
         """Let what they write go to files in `logs`."""
         self._logs = logs
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCHER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def start(
         self, name: str, command: list[str], environment: dict[str, str], user: str | None = None
     ) -> None:
-        """Start `command` under the name `name`, as `user` if one is given.
-
-        It ends when this process does, even if that is killed.
-        """
+        """Start `command` under the name `name`, as `user` if one is given."""
         with (self._logs / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                ["setpriv", f"--pdeathsig={LAST_SIGNAL}", *command],
+            process = subprocess.Popen(
+                command,
                 env=environment,
                 cwd="/",
                 user=user,
@@ -39,6 +50,10 @@ class Programs:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._processes[name] = process
+        assert self._watcher.stdin is not None
+        self._watcher.stdin.write(f"{process.pid}\n".encode())
+        self._watcher.stdin.flush()
 
     def ended(self) -> list[str]:
         """Return the programs that have ended, with their exit codes."""
@@ -53,14 +68,20 @@ class Programs:
 
         The scheduler does not heed every SIGTERM, and its tasks outlive it.
         """
-        first, *others = self._processes.values() or (None,)
-        for process in others:
+        every = list(self._processes.values())
+        for process in every[1:]:
             process.terminate()
-        for process in [*others, *filter(None, (first,))]:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(SECONDS_TO_END)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for process in every[1:] + every[:1]:
+            _end(process)
         self._processes.clear()
+        self._watcher.kill()
+        self._watcher.communicate()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(SECONDS_TO_END)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
