@@ -12,9 +12,9 @@ from airflow_service.service import Airflow
 from cluster.images import STEP, WORKING_FOLDER
 from headrace.targets.airflow.emit import STORE_PARAMETER
 
-SECONDS_BETWEEN_LOOKS = 0.5
-SECONDS_TO_PARSE = 300
-SECONDS_TO_RUN = 900
+SECONDS_BETWEEN_LOOKS = 1
+SECONDS_TO_READ = 300
+SECONDS_TO_RUN = 1800
 
 ENDED = ("success", "failed")
 """The states in which Airflow lets a run, and a task that ran, end."""
@@ -72,14 +72,15 @@ class Runs:
         self._airflow = airflow
         self._rest = airflow.rest
         self._files: dict[str, Dag] = {}
-        self._parsed: set[str] = set()
+        self._read: set[str] = set()
+        self._wrong: dict[str, str] = {}
         self._waiting: dict[str, tuple[Run, float]] = {}
         self._running: dict[str, tuple[Run, float]] = {}
 
     def add(self, dags: Iterable[Dag]) -> None:
         """Let Airflow read the files of `dags` before runs need them, the first of them first."""
         # It reads the newest file first; of files of one name the first is there until it has run.
-        for dag in reversed(list({dag.file_name: dag for dag in reversed(list(dags))}.values())):
+        for dag in {dag.file_name: dag for dag in reversed(list(dags))}.values():
             self._write(dag)
 
     def start(self, run: Run) -> None:
@@ -104,67 +105,68 @@ class Runs:
                 del self._running[name]
                 yield run, self._ended(run, seconds)
 
-    def until_all_end(self, seconds: float) -> Iterator[tuple[Run, Ended]]:
-        """Give all runs, as they end.
+    def until_all_end(self) -> Iterator[tuple[Run, Ended]]:
+        """Give all runs, as they end; what takes too long is ended, and given as it was.
 
         Raises:
-            RuntimeError: a program of Airflow has ended, or `seconds` have passed.
+            RuntimeError: a program of Airflow has ended.
         """
-        deadline = time.monotonic() + seconds
         while self._waiting or self._running:
-            if time.monotonic() > deadline:
-                left = sorted({*self._waiting, *self._running})
-                raise RuntimeError(f"these runs do not end: {', '.join(left)}")
             yield from self.ended()
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     # --- DAG files -------------------------------------------------------------------------------
 
     def _write(self, dag: Dag) -> None:
-        """Put the file of `dag` in place, unless runs of another one of its name need that."""
+        """Put the file of `dag` in place, unless one of its name is there that is still needed."""
         before = self._files.get(dag.file_name)
         if before == dag:
             return
         path = self._airflow.settings.dags / dag.file_name
         if before is not None:
             others = (*self._waiting.values(), *self._running.values())
-            if any(run.dag == before for run, _ in others):
+            if not self._is_looked_at(before) or any(run.dag == before for run, _ in others):
                 return
             path.unlink()
-            self._rest.send("DELETE", f"/dags/{before.id}")
-            self._parsed.discard(before.id)
+            if before.id in self._read:
+                self._rest.send("DELETE", f"/dags/{before.id}")
+            self._read.discard(before.id)
+            self._wrong.pop(dag.file_name, None)
         new = path.with_suffix(".new")
         new.write_text(dag.text, encoding="utf-8")
         new.rename(path)
         self._files[dag.file_name] = dag
 
+    def _is_looked_at(self, dag: Dag) -> bool:
+        """Whether Airflow has read the file of `dag`, or found it wrong."""
+        return dag.id in self._read or dag.file_name in self._wrong
+
     def _start_waiting(self) -> Iterator[tuple[Run, Ended]]:
         """Start what can be; give the runs of files that Airflow cannot read."""
-        wrong: dict[str, str] | None = None
-        for run, began in list(self._waiting.values()):
+        for run, _ in self._waiting.values():
             self._write(run.dag)
-            if self._files[run.dag.file_name] != run.dag:
+        files = {
+            run.dag.file_name: self._files[run.dag.file_name] for run, _ in self._waiting.values()
+        }
+        if not all(map(self._is_looked_at, files.values())):
+            self._look()
+        for run, began in list(self._waiting.values()):
+            seconds = time.monotonic() - began
+            if files[run.dag.file_name] != run.dag:
                 continue
-            if self._is_parsed(run.dag):
+            if run.dag.id in self._read:
                 del self._waiting[run.name]
                 self._start(run)
-                continue
-            wrong = self._import_errors() if wrong is None else wrong
-            seconds = time.monotonic() - began
-            if run.dag.file_name in wrong or seconds > SECONDS_TO_PARSE:
+            elif self._is_looked_at(run.dag) or seconds > SECONDS_TO_READ:
                 del self._waiting[run.name]
-                said = wrong.get(run.dag.file_name, "")
+                said = self._wrong.get(run.dag.file_name, "")
                 yield run, Ended("not read", None, (said,), 0, "", seconds, {})
 
-    def _is_parsed(self, dag: Dag) -> bool:
-        if dag.id not in self._parsed:
-            self._parsed = {each["dag_id"] for each in self._rest.rows("/dags", "dags")}
-        return dag.id in self._parsed
-
-    def _import_errors(self) -> dict[str, str]:
-        """Return what the DAG processor says of the files that it cannot read, by name."""
+    def _look(self) -> None:
+        """Ask which files Airflow has read, and what is wrong with the others."""
+        self._read = {each["dag_id"] for each in self._rest.rows("/dags", "dags")}
         found = self._rest.rows("/importErrors", "import_errors")
-        return {Path(each["filename"]).name: each["stack_trace"] for each in found}
+        self._wrong = {Path(each["filename"]).name: each["stack_trace"] for each in found}
 
     # --- runs ------------------------------------------------------------------------------------
 

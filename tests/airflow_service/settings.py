@@ -133,7 +133,7 @@ class Settings:
             "_CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "_CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "_DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{at}",
-            "_DAG_PROCESSOR__REFRESH_INTERVAL": "2",
+            "_DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             # Files are written once: nothing is gained by parsing them again.
             "_DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "86400",
             "_SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",

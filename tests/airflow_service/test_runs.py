@@ -42,8 +42,6 @@ EXAMPLE = "word-counts"
 BROKEN = Dag("broken", "broken.py", "import airflow.sdk\n\nraise RuntimeError('not a dag')\n")
 """Airflow looks into files only in which both "airflow" and "dag" stand."""
 
-SECONDS = 600
-
 
 def case_run(name: str) -> Run:
     case = CASES[name]
@@ -66,7 +64,7 @@ def ended(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         made.start(case_run(name))
     made.start(example_run(tmp_path_factory.mktemp("example") / "code"))
     made.start(Run(BROKEN.id, BROKEN, {}))
-    return {run.name: how for run, how in made.until_all_end(SECONDS)}
+    return {run.name: how for run, how in made.until_all_end()}
 
 
 @pytest.mark.parametrize("name", RUN_HERE)

@@ -17,6 +17,7 @@ from airflow_service.runs import Dag, Runs
 from airflow_service.service import Airflow
 from cluster import clients
 from cluster.images import working_folder
+from cluster.machine import CannotRun
 from conformance import suite
 from conformance.engines import airflow_overhead
 from conformance.engines.engine import Ended, NotThere
@@ -32,14 +33,17 @@ def airflow() -> Iterator["AirflowEngine"]:
     """Give an Airflow whose pods run in the cluster that KUBECONFIG leads to.
 
     Raises:
-        NotThere: there is no cluster.
+        NotThere: there is no cluster, or no PostgreSQL.
         DoesNotStart: there is one, but Airflow does not start.
     """
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         raise NotThere("KUBECONFIG is not set")
     with clients.client(Path(kubeconfig)) as api, clients.namespace(api) as namespace:
-        service = Airflow(Path(kubeconfig), namespace)
+        try:
+            service = Airflow(Path(kubeconfig), namespace)
+        except CannotRun as error:
+            raise NotThere(str(error)) from error
         try:
             yield AirflowEngine(service)
         finally:
