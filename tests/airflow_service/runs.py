@@ -52,7 +52,7 @@ class Ended:
 
     `state` is Airflow's; `result` the XCom of the last task, if it got there; `messages` what
     Airflow says of each task that failed; `pods` their number; `store` where artifacts are.
-    `tasks` has the state of each task, by `id` or `id[index]`.
+    `tasks` has the state of each task, by `id` or `id[index]`. One that is `late` was ended here.
     """
 
     state: str
@@ -62,6 +62,7 @@ class Ended:
     store: str
     seconds: float
     tasks: dict[str, str]
+    late: bool = False
 
 
 class Runs:
@@ -209,6 +210,7 @@ class Runs:
             store=self._store(run),
             seconds=seconds,
             tasks={_name(task): str(task["state"]) for task in tasks},
+            late=state not in ENDED,
         )
 
     def _result(self, run: Run, place: str) -> Any:

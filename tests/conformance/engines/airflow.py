@@ -76,7 +76,8 @@ class AirflowEngine:
         """Give the runs that have ended since, also those that took too long."""
         for run, ended in self._runs.ended():
             case, number = self._cases[run.name]
-            yield Ended(case, number, Found(outcome(ended), ended.pods), ended.seconds)
+            found = Found(outcome(ended), ended.pods)
+            yield Ended(case, number, found, ended.seconds, late=ended.late)
 
     def overhead(self) -> Overhead:
         """Measure what a step that does nothing takes, in our DAG file and in one made by hand.
