@@ -9,13 +9,14 @@ CLUSTER := PYTHONPATH=tests $(MAIN)/python -m cluster
 ENVIRONMENTS := .environment-main .environment-kubeflow .environment-airflow .environment-torch
 
 .PHONY: help demo test test-engines lint format types unit kubeflow airflow torch golden readme \
-	benchmarks cluster cluster-stop conformance-argo clean
+	benchmarks cluster cluster-stop conformance-argo conformance-airflow clean
 
 help:
 	@echo "make demo        run the digits example here, on real data"
 	@echo "make test        all tests, linters and type checks, in environments it makes"
 	@echo "make test-engines  the tests that need a real Kubernetes, which it builds and starts (root)"
 	@echo "make conformance-argo  the conformance suite on the Argo of KUBECONFIG; keeps what it gave"
+	@echo "make conformance-airflow  the same on an Airflow that it starts, pods in the same cluster"
 	@echo "make cluster     start one for yourself;  make cluster-stop: end it from elsewhere"
 	@echo "make lint        linters and type checks;  make unit, kubeflow, airflow, torch: one suite"
 	@echo "make golden      rewrite golden/ from what the compiler gives now"
@@ -52,8 +53,8 @@ test-engines: .environment-main .environment-airflow
 	$(CLUSTER) run .venvs/airflow/bin/pytest -m "cluster or argo" $(PYTEST_OPTIONS)
 
 # CASES="a_step texts": only these; OPTIONS=--help: the options.
-conformance-argo: .environment-airflow
-	PYTHONPATH=tests .venvs/airflow/bin/python -m conformance.engines argo $(OPTIONS) $(CASES)
+conformance-argo conformance-airflow: conformance-%: .environment-airflow
+	PYTHONPATH=tests .venvs/airflow/bin/python -m conformance.engines $* $(OPTIONS) $(CASES)
 
 cluster: .environment-main
 	$(CLUSTER) start

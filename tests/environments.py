@@ -30,7 +30,15 @@ REQUIREMENTS = {
         "--group",
         "test",
     ],
-    "airflow": ["--editable", ".[airflow]", *AIRFLOW, "--group", "test"],
+    "airflow": [
+        "--editable",
+        ".[airflow]",
+        *AIRFLOW,
+        "psycopg2-binary",
+        "asyncpg",
+        "--group",
+        "test",
+    ],
     "torch": ["--editable", ".", "--group", "test"],
 }
 SYSTEM_PACKAGES = {"kubeflow": ["podman", "runc"], "torch": ["python3-torch"]}

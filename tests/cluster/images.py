@@ -2,7 +2,8 @@
 
 `STEP` is Debian's Python with headrace installed by pip. It holds every conformance case: its
 working folder has the modules, and a folder for each case that is one, which has to be the working
-folder of its containers (`working_folder`).
+folder of its containers (`working_folder`). It serves as the sidecar of Airflow's pods too, which
+is ended by `pgrep`.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ WORKING_FOLDER = "/work"
 _BOOTSTRAP = (
     "debootstrap",
     "--variant=minbase",
-    "--include=python3,python3-pip",
+    "--include=python3,python3-pip,procps",
     "bookworm",
 )
 _NOT_IN_BASE = (

@@ -203,7 +203,7 @@ def observed(api: Any, namespace: str) -> Observed:
     subjects = {name: subject for p in PLATFORMS for name, subject in subjects_of(p)}
     with scheduling.field(api, namespace) as field:
         field.add((p, kind) for p in PLATFORMS for kind in all_kinds(p))
-        missing = {}
+        missing: dict[str, Decision] = {}
         # Records that are easily taken for each other stand side by side.
         for half in (0, 1):
             chosen = [r for p in PLATFORMS for r in placed_of(p)[half::2]]
@@ -315,7 +315,8 @@ def in_places(platform: str) -> Iterator[tuple[str, InPlace]]:
             for zone, spot in places
             if not spot or (first["spot"] and not tainted)
         }
-        for record, kinds in ((first, right or {None}), (last, {None})):
+        nowhere: set[str | None] = {None}
+        for record, kinds in ((first, {*right} or nowhere), (last, nowhere)):
             if record is first or last != first:
                 (pod,) = pods_of([record], **options)
                 subject = Subject(platform, research.name(record), pod)

@@ -3,19 +3,22 @@
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import FrameType
 from typing import NoReturn
 
 from conformance import evidence, suite
-from conformance.engines import argo
+from conformance.engines import airflow, argo
 from conformance.engines.engine import Ended, Engine, NotThere, run
 from conformance.evidence import Evidence
 from conformance.selection import agree
 from conformance.suite import CASES, Case
 
-ENGINES = {"argo": argo.argo}
+ENGINES: dict[str, Callable[[], AbstractContextManager[Engine]]] = {
+    "airflow": airflow.airflow,
+    "argo": argo.argo,
+}
 
 FAILED = 1
 INTERRUPTED = 130
@@ -25,9 +28,8 @@ def main() -> int:
     """Do what the command line says; return the exit code."""
     options = _options()
     signal.signal(signal.SIGTERM, _interrupt)
-    opened: AbstractContextManager[Engine] = ENGINES[options.engine]()
     try:
-        with opened as engine:
+        with ENGINES[options.engine]() as engine:
             return _prove(engine, options)
     except NotThere as error:
         print(f"NOT RUN: the conformance cases on {options.engine}: {error}")

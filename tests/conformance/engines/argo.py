@@ -52,6 +52,7 @@ def argo() -> Iterator["Argo"]:
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         raise NotThere("KUBECONFIG is not set")
+    # Not in TMPDIR: a test may have set that to a folder which is gone before the pods are.
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-argo-")))
         api, namespace = _entered(stack, Path(kubeconfig))
