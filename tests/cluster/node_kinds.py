@@ -35,8 +35,11 @@ class Kind:
     nodes: tuple[Node, ...]
 
 
-def of_record(record: Record, *, zone: str = ZONE, spot: bool = False) -> Kind:
-    """Return the nodes that have the devices of `record`: one for each set of labels."""
+def of_record(record: Record, *, zone: str = ZONE, spot: bool = False, room: int = 1) -> Kind:
+    """Return the nodes that have the devices of `record`: one for each set of labels.
+
+    With `room` they have those for so many pods, each of which asks for all of a real node.
+    """
     name = f"{research.name(record)} {zone}{' spot' if spot else ''}"
     taints = list(_taints(record))
     extra = {ZONE_LABEL: zone}
@@ -44,7 +47,9 @@ def of_record(record: Record, *, zone: str = ZONE, spot: bool = False) -> Kind:
         extra |= record["spot"]["node_selector"]
         taints += [_taint(each) for each in record["spot"]["tolerations"]]
     made = (
-        Node(labels | extra, tuple(taints), ORDINARY | {record["resource_name"]: str(devices)})
+        Node(
+            labels | extra, tuple(taints), ORDINARY | {record["resource_name"]: str(room * devices)}
+        )
         for labels, devices in _labelled(record)
     )
     return Kind(name, tuple(made))

@@ -27,11 +27,15 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 @dataclass(frozen=True)
 class Subject:
-    """A pod's specification, in a world of nodes, and the kind that alone is right for it."""
+    """A pod's specification, in a world of nodes, and the kind that alone is right for it.
+
+    It is `damaged` if something in it was made wrong.
+    """
 
     world: str
     own: str
     pod: Document
+    damaged: bool = False
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ class Damage:
 
 
 def another_model(pod: Document) -> None:
-    pod["nodeSelector"]["cloud.google.com/gke-accelerator"] = "nvidia-a100-80gb"
+    pod["nodeSelector"]["cloud.google.com/gke-accelerator"] = "nvidia-l4"
 
 
 def no_toleration(pod: Document) -> None:
@@ -173,19 +173,19 @@ def no_count_of_chips(pod: Document) -> None:
         asked["google.com/tpu"] = "4"
 
 
-def no_spot_label(pod: Document) -> None:
+def only_a_topology(pod: Document) -> None:
     pod["nodeSelector"] = {"cloud.google.com/gke-tpu-topology": "1x1"}
 
 
 DAMAGES = [
-    Damage("gke-standard", " a100-40gb", another_model, "went to gke-standard a100-80gb zone-a"),
+    Damage("gke-standard", " a100-80gb", another_model, "went to gke-standard l4 zone-a"),
     Damage("gke-standard", " l4", no_toleration, "stayed Pending"),
     Damage("eks-karpenter", " a100-40gb", no_memory_size, "went to eks-karpenter a100-80gb zone-a"),
     Damage("aks", " t4", too_many, "stayed Pending"),
     Damage("nvidia-gpu-operator", " a40", no_affinity, "went to nvidia-gpu-operator "),
     Damage("nvidia-gpu-operator", " h100-80gb:mig-1g.10gb", no_affinity, "a100-80gb:mig-1g.10gb"),
     Damage("gke-standard", "podslice ct5lp-hightpu-8t", no_count_of_chips, "ct5lp-hightpu-4t"),
-    Damage("gke-autopilot", "podslice ct5lp-hightpu-1t", no_spot_label, "tpu-v6e 1x1"),
+    Damage("gke-autopilot", "podslice ct5lp-hightpu-1t", only_a_topology, "tpu-v6e 1x1"),
 ]
 
 
@@ -204,6 +204,8 @@ def observed(api: Any, namespace: str) -> Observed:
     with scheduling.field(api, namespace) as field:
         field.add((p, kind) for p in PLATFORMS for kind in all_kinds(p))
         missing: dict[str, Decision] = {}
+        there: dict[str, Decision] = {}
+        out_of_reach: dict[str, Decision] = {}
         # Records that are easily taken for each other stand side by side.
         for half in (0, 1):
             chosen = [r for p in PLATFORMS for r in placed_of(p)[half::2]]
@@ -214,8 +216,11 @@ def observed(api: Any, namespace: str) -> Observed:
                 {n: s for n, s in subjects.items() if (s.world, s.own) in away}
             )
             field.add(kinds)
-        there = field.decisions(subjects)
-        out_of_reach = field.decisions(subjects, out_of_reach=True)
+        # A damaged pod must not take what another one needs.
+        for damaged in (False, True):
+            some = {name: s for name, s in subjects.items() if s.damaged == damaged}
+            there |= field.decisions(some)
+            out_of_reach |= field.decisions(some, out_of_reach=True)
     decided = {name: Decided(there[name], missing[name], out_of_reach[name]) for name in subjects}
     return Observed(subjects, decided)
 
@@ -235,7 +240,7 @@ def subjects_of(platform: str) -> Iterator[tuple[str, Subject]]:
                 damaged = copy.deepcopy(pod)
                 damage.change(damaged)
                 name = f"{damage.change.__name__} {research.name(record)}"
-                yield name, Subject(platform, own, damaged)
+                yield name, Subject(platform, own, damaged, damaged=True)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -291,7 +296,7 @@ def kinds_in_places(platform: str) -> list[Kind]:
     first, last = ends_of(platform)
     spots = (False, True) if first["spot"] else (False,)
     kinds = [
-        node_kinds.of_record(first, zone=zone, spot=spot)
+        node_kinds.of_record(first, zone=zone, spot=spot, room=len(ASKED))
         for zone in (ZONE, OTHER_ZONE)
         for spot in spots
     ]
@@ -315,12 +320,16 @@ def in_places(platform: str) -> Iterator[tuple[str, InPlace]]:
             for zone, spot in places
             if not spot or (first["spot"] and not tainted)
         }
-        nowhere: set[str | None] = {None}
-        for record, kinds in ((first, {*right} or nowhere), (last, nowhere)):
-            if record is first or last != first:
-                (pod,) = pods_of([record], **options)
-                subject = Subject(platform, research.name(record), pod)
-                yield f"{research.name(record)} {options}", InPlace(subject, {*kinds})
+        yield in_place(first, options, right)
+        if last != first:
+            yield in_place(last, options, set())
+
+
+def in_place(record: Record, options: dict[str, Any], right: set[str]) -> tuple[str, InPlace]:
+    (pod,) = pods_of([record], **options)
+    subject = Subject(record["platform"], research.name(record), pod)
+    kinds: set[str | None] = {*right}
+    return f"{research.name(record)} {options}", InPlace(subject, kinds or {None})
 
 
 @pytest.fixture(scope="module")
