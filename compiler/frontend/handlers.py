@@ -99,7 +99,7 @@ def _go_on(lowering: "BlockLowering", raised: Raised, live: frozenset[str]) -> N
     caught, fine = lowering.inner(raised.before.inner()), lowering.inner()
     _bind(caught, raised.exception, raised.span)
     caught.left = True
-    fine.assigned.update(dict.fromkeys(_changed(lowering, raised), raised.span))
+    fine.assigned.update(dict.fromkeys(sorted(_changed(lowering, raised)), raised.span))
     fine.run(raised.rest, live)
     id = lowering.shared.fresh_id(f"after-{_origin(raised.exception)}")
     condition = _condition(lowering, raised, id)
@@ -194,14 +194,14 @@ def _dispatch(
     tests = [_condition(lowering, raised, id, catch.handler) for _, catch in tested]
     known = raised.before.inner({EXCEPTION: NOTHING})
     span = lowering.span(node)
-    unsure = set(known.unsure)
+    unsure = sorted(known.unsure)  # in an order that a set does not have
     for name in unsure:
         known[name] = Unavailable(raised.span, span, "the exception decides which value it has")
     known.unsure.clear()
     caught, fine = lowering.inner(known), lowering.inner()
     caught.assigned.update(dict.fromkeys(unsure, raised.span))
     fine.environment.unsure.clear()
-    fine.assigned.update(dict.fromkeys(_changed(lowering, raised), raised.span))
+    fine.assigned.update(dict.fromkeys(sorted(_changed(lowering, raised)), raised.span))
     _handle(caught, node.handlers, tests, raised, live)
     if lowering.left:
         fine.ends = True  # what the block raises at its end is handled, or fails
