@@ -130,9 +130,12 @@ class _Writer:
         if type(items) not in (list, tuple) or len(items) != 1:  # type: ignore[arg-type]
             return None
         item = items[0]  # type: ignore[index]
-        if type(item) is not dict or not all(type(value) is str for value in item.values()):
+        if type(item) is not dict or not all(
+            type(value) is str and self._key(key) == f"{key}:" and _FLOW.isdisjoint(key)
+            for key, value in item.items()
+        ):
             return None
-        pairs = ", ".join(f"{self._key(key)} {_in_flow(text)}" for key, text in item.items())
+        pairs = ", ".join(f"{key}: {_in_flow(text)}" for key, text in item.items())
         return f"[{{{pairs}}}]" if pairs and len(pairs) <= _LONGEST_ENTRY else None
 
     def _sequence(self, items: Iterable[object], first: str, indent: str) -> None:
