@@ -9,6 +9,7 @@ from headrace.compiler.configuration import Configuration
 from headrace.compiler.diagnostics import Diagnostic, Related
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
+from headrace.compiler.suggestions import first_of
 from headrace.compiler.toml_places import TomlPath
 
 _SHOWN_STEPS = 3
@@ -49,8 +50,7 @@ def diagnostics(
             at = _place(finding, step, configuration, pipeline)
             found.setdefault((finding, at), []).append(step.id)
     for (finding, at), ids in found.items():
-        more = len(ids) - _SHOWN_STEPS
-        shown = ", ".join(ids[:_SHOWN_STEPS]) + (f" and {more} more" if more > 0 else "")
+        shown = first_of(ids, _SHOWN_STEPS)
         yield Diagnostic(
             code=finding.code,
             message=finding.message,

@@ -1,7 +1,7 @@
 """Words of messages: the known names that someone probably meant, and counts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _MOST_NAMES = 3
 _MOST_SLIPS = 3
@@ -27,6 +27,12 @@ def known_names(known: Iterable[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """Return `count` and `noun`, in the plural where it is not one."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def first_of(texts: Sequence[str], most: int) -> str:
+    """Return at most the first `most` of `texts`, and how many more there are."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:

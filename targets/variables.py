@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from headrace.compiler import dataflow, ir
+from headrace.compiler import ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.settings import StepSettings
-from headrace.targets.accelerators import place
+from headrace.compiler.suggestions import first_of
+from headrace.targets.accelerators import placed_steps
 
 _SHOWN_STEPS = 3
 """How many steps are named that a setting concerns."""
@@ -18,15 +19,15 @@ def expanded_variables(pipeline: ir.Pipeline, mark: str, engine: str) -> Iterato
     setting did: the place is the pipeline's.
     """
     steps: dict[tuple[str, str], list[str]] = {}
-    for node in dataflow.walk(pipeline.body):
-        if isinstance(node, ir.Call | ir.Compute):
-            placement = place(node.settings, pipeline.settings)
-            for name, text in _texts(placement.applied(node.settings)):
-                if mark in text:
-                    steps.setdefault((name, text), []).append(node.id)
+    known: dict[int, list[tuple[str, str]]] = {}
+    for node, placement in placed_steps(pipeline):
+        if id(node.settings) not in known:
+            texts = _texts(placement.applied(node.settings))
+            known[id(node.settings)] = [(name, text) for name, text in texts if mark in text]
+        for found in known[id(node.settings)]:
+            steps.setdefault(found, []).append(node.id)
     for (name, _), ids in steps.items():
-        more = len(ids) - _SHOWN_STEPS
-        shown = ", ".join(ids[:_SHOWN_STEPS]) + (f" and {more} more" if more > 0 else "")
+        shown = first_of(ids, _SHOWN_STEPS)
         is_variable = name.startswith("env.")
         yield Diagnostic(
             code="HR513",

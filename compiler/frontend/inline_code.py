@@ -10,6 +10,7 @@ from headrace.compiler.diagnostics import Severity, Sink
 from headrace.compiler.file_access import read_bytes
 from headrace.compiler.frontend.modules import Module
 from headrace.compiler.frontend.project import Project
+from headrace.compiler.suggestions import first_of
 from headrace.runtime import code
 
 _SHOWN = 4
@@ -44,8 +45,7 @@ def warn_of_packages(
     lacking = list(dependencies) or sorted(set(_foreign_imports(project)))
     if not lacking:
         return
-    more = len(lacking) - _SHOWN
-    named = ", ".join(lacking[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    named = first_of(lacking, _SHOWN)
     sink.report(
         "HR406",
         f"no image is set, and the stock Python image lacks {named}",

@@ -25,7 +25,7 @@ from headrace.compiler.frontend.statements import BlockLowering
 from headrace.compiler.frontend.types import UNKNOWN, Type, show
 from headrace.compiler.frontend.value_types import ValueTypes, cannot_be_given
 from headrace.compiler.source import Span
-from headrace.compiler.suggestions import did_you_mean
+from headrace.compiler.suggestions import did_you_mean, first_of
 
 _SHOWN_FUNCTIONS = 3
 """How many functions are named where one is looked for that is not there."""
@@ -180,9 +180,7 @@ def _find(
 
 def _some(path: str, functions: Sequence[str]) -> str:
     """Return the first functions of the module at `path` as one names them, and how many more."""
-    shown = ", ".join(f"{path}:{function}" for function in functions[:_SHOWN_FUNCTIONS])
-    more = len(functions) - _SHOWN_FUNCTIONS
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_of([f"{path}:{function}" for function in functions], _SHOWN_FUNCTIONS)
 
 
 def _check_signature(module: Module, node: ast.FunctionDef, sink: Sink) -> None:

@@ -1,8 +1,10 @@
 """Where a step runs: what it asks of a node, merged from its settings for every target."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from headrace.compiler import dataflow, ir
 from headrace.compiler.settings import (
     NodeRequirement,
     PipelineSettings,
@@ -40,9 +42,12 @@ class Placement:
         """Return the affinity of the pod, as the JSON of Kubernetes; empty if there is none."""
         if not self.node_terms:
             return {}
-        terms = [{"matchExpressions": [_expression(r) for r in term]} for term in self.node_terms]
-        required = {"nodeSelectorTerms": terms}
+        required = {"nodeSelectorTerms": self.node_selector_terms()}
         return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+    def node_selector_terms(self) -> list[dict[str, Any]]:
+        """Return `node_terms` as the JSON of Kubernetes."""
+        return [{"matchExpressions": [_expression(r) for r in term]} for term in self.node_terms]
 
     def applied(self, settings: StepSettings) -> StepSettings:
         """Return `settings` with the variables and the scheduler of the pod that is placed so."""
@@ -78,6 +83,16 @@ def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
         shared_memory=settings.shared_memory,
         runtime_class=settings.runtime_class,
     )
+
+
+def placed_steps(pipeline: ir.Pipeline) -> Iterator[tuple[ir.Call | ir.Compute, Placement]]:
+    """Yield every step of `pipeline` with its placement, in the order of `dataflow.walk`."""
+    known: dict[int, Placement] = {}  # steps share the objects of their settings
+    for node in dataflow.walk(pipeline.body):
+        if isinstance(node, ir.Call | ir.Compute):
+            if id(node.settings) not in known:
+                known[id(node.settings)] = place(node.settings, pipeline.settings)
+            yield node, known[id(node.settings)]
 
 
 def written_resources(settings: StepSettings) -> dict[str, str]:

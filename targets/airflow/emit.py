@@ -109,7 +109,8 @@ class _Builder:
         self._graph = Graph(pipeline)
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
         self._image = _most_common(step.settings.image for step in steps)
-        known = {id(step.settings): self._resources_of(step.settings) for step in steps}
+        settings = {id(step.settings): step.settings for step in steps}  # steps share them
+        known = {key: self._resources_of(each) for key, each in settings.items()}
         self._inline = _most_common(step.settings.code == "inline" for step in steps) or False
         self._resources = _most_common(known[id(step.settings)] for step in steps) or ()
         self._settings: dict[int, dict[str, Any]] = {}

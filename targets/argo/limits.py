@@ -10,7 +10,7 @@ from headrace.compiler.dataflow import AnyNode, AnyValue
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
 from headrace.runtime import wire
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import placed_steps
 from headrace.targets.argo import manifest
 from headrace.targets.argo.dags import Lowering
 from headrace.targets.argo.emit import Lowered
@@ -157,10 +157,8 @@ def _constant(value: AnyValue, span: Span) -> Iterator[Diagnostic]:
 
 
 def _environments(pipeline: ir.Pipeline) -> Iterator[Diagnostic]:
-    for node in dataflow.walk(pipeline.body):
-        if not isinstance(node, ir.Call | ir.Compute):
-            continue
-        for name, text in place(node.settings, pipeline.settings).environment.items():
+    for node, placement in placed_steps(pipeline):
+        for name, text in placement.environment.items():
             yield from _size(f"environment variable {name}", text, node.span)
 
 

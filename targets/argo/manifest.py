@@ -133,38 +133,6 @@ class TolerationSpec(ManifestPart):
     toleration_seconds: int | None = None
 
 
-class LabelRequirement(ManifestPart):
-    """What is required of one label of a node."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...] | None = None
-
-
-class NodeSelectorTerm(ManifestPart):
-    """Requirements that hold together."""
-
-    match_expressions: tuple[LabelRequirement, ...]
-
-
-class RequiredTerms(ManifestPart):
-    """Terms of which one must hold."""
-
-    node_selector_terms: tuple[NodeSelectorTerm, ...]
-
-
-class NodeAffinity(ManifestPart):
-    """What is required of the labels of a node."""
-
-    required_during_scheduling_ignored_during_execution: RequiredTerms
-
-
-class Affinity(ManifestPart):
-    """The affinity of a pod."""
-
-    node_affinity: NodeAffinity
-
-
 class Volume(ManifestPart):
     """A volume of all pods of a run."""
 
@@ -218,7 +186,7 @@ class Template(ManifestPart):
     retry_strategy: RetryStrategy | None = None
     active_deadline_seconds: int | None = None
     node_selector: dict[str, str] | None = None
-    affinity: Affinity | None = None
+    affinity: dict[str, Any] | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
     service_account_name: str | None = None
     priority_class_name: str | None = None

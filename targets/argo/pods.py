@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from headrace.compiler import pods
-from headrace.compiler.settings import NodeRequirement, StepSettings
+from headrace.compiler.settings import StepSettings
 from headrace.targets.accelerators import SHARED_MEMORY_PATH, SHARED_MEMORY_VOLUME, Placement
 from headrace.targets.argo import manifest
 from headrace.targets.inline_code import FOLDERS
@@ -19,7 +19,7 @@ def pod_fields(settings: StepSettings, placement: Placement) -> dict[str, Any]:
     )
     return {
         "node_selector": placement.node_selector or None,
-        "affinity": _affinity(placement.node_terms),
+        "affinity": placement.affinity() or None,
         "tolerations": tolerations or None,
         "service_account_name": settings.service_account,
         "priority_class_name": settings.priority_class,
@@ -48,27 +48,6 @@ def _volumes(settings: StepSettings, placement: Placement) -> tuple[dict[str, An
         directory = {"medium": "Memory", "sizeLimit": placement.shared_memory}
         volumes = [{"name": SHARED_MEMORY_VOLUME, "emptyDir": directory}, *volumes]
     return tuple(volumes) or None
-
-
-def _affinity(terms: tuple[tuple[NodeRequirement, ...], ...]) -> manifest.Affinity | None:
-    if not terms:
-        return None
-    written = tuple(
-        manifest.NodeSelectorTerm(
-            match_expressions=tuple(
-                manifest.LabelRequirement(key=r.key, operator=r.operator, values=r.values or None)
-                for r in term
-            )
-        )
-        for term in terms
-    )
-    return manifest.Affinity(
-        node_affinity=manifest.NodeAffinity(
-            required_during_scheduling_ignored_during_execution=manifest.RequiredTerms(
-                node_selector_terms=written
-            )
-        )
-    )
 
 
 def _patch(settings: StepSettings, placement: Placement) -> str | None:

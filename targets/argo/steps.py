@@ -4,6 +4,7 @@ from headrace.compiler import ir, pods
 from headrace.compiler.dataflow import AnyReference
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import Span
+from headrace.compiler.suggestions import first_of
 from headrace.targets.accelerators import Placement, place
 from headrace.targets.argo import manifest
 from headrace.targets.argo.expressions import input_reference, placeholder
@@ -75,9 +76,7 @@ def _metadata(settings: StepSettings, *spans: Span) -> manifest.Metadata:
 def source_metadata(*spans: Span) -> manifest.Metadata:
     """Return the metadata that says which places of the source a template stands for."""
     places = list(dict.fromkeys(str(span) for span in spans))
-    more = len(places) - PLACES
-    text = ", ".join(places[:PLACES]) + (f" and {more} more" if more > 0 else "")
-    return manifest.Metadata(annotations={SOURCE_ANNOTATION: text})
+    return manifest.Metadata(annotations={SOURCE_ANNOTATION: first_of(places, PLACES)})
 
 
 def _messenger(template: StepTemplate) -> Step:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from headrace.compiler import dataflow, ir
+from headrace.compiler import ir
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.source import Span
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import placed_steps
 from headrace.targets.kubeflow.carried import CarriedPod, carried
 from headrace.targets.kubeflow.dags import Lowering
 from headrace.targets.kubeflow.emit import Lowered
@@ -33,11 +33,10 @@ def check(
     yield from too_long_lists(pipeline, "Kubeflow Pipelines")
     yield from _pipeline_name(pipeline)
     yield from _run_parameters(pipeline)
-    steps = [n for n in dataflow.walk(pipeline.body) if isinstance(n, ir.Call | ir.Compute)]
     known: dict[int, CarriedPod] = {}  # steps share the objects of their settings
-    for step in steps:
+    steps = list(placed_steps(pipeline))
+    for step, placement in steps:
         if id(step.settings) not in known:
-            placement = place(step.settings, pipeline.settings)
             known[id(step.settings)] = carried(step.settings, placement)
         yield from _pod(step, known[id(step.settings)])
     yield from expanded_variables(pipeline, "{{", "Kubeflow")

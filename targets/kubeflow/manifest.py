@@ -263,20 +263,6 @@ class TolerationSpec(ManifestPart):
     toleration_seconds: int | None = None
 
 
-class LabelRequirement(ManifestPart):
-    """What is required of one label of a node."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...] | None = None
-
-
-class NodeAffinityTerm(ManifestPart):
-    """Requirements that hold together; one term of several must hold."""
-
-    match_expressions: tuple[LabelRequirement, ...]
-
-
 class ExecutorConfig(ManifestPart):
     """What Kubernetes is told about the pod of one executor. The deadline counts for each pod.
 
@@ -294,7 +280,7 @@ class ExecutorConfig(ManifestPart):
     image_pull_policy: str | None = None
     pod_metadata: PodMetadata
     node_selector: NodeSelector | None = None
-    node_affinity: tuple[NodeAffinityTerm, ...] | None = None
+    node_affinity: tuple[dict[str, Any], ...] | None = None
     tolerations: tuple[TolerationSpec, ...] | None = None
     active_deadline_seconds: str | None = None
 

@@ -44,23 +44,10 @@ def executor_config(
         node_selector=manifest.NodeSelector(labels=placement.node_selector)
         if placement.node_selector
         else None,
-        node_affinity=_node_affinity(placement),
+        node_affinity=tuple(placement.node_selector_terms()) or None,
         tolerations=tolerations or None,
         active_deadline_seconds=None if timeout is None else str(timeout),
     )
-
-
-def _node_affinity(placement: Placement) -> tuple[manifest.NodeAffinityTerm, ...] | None:
-    terms = tuple(
-        manifest.NodeAffinityTerm(
-            match_expressions=tuple(
-                manifest.LabelRequirement(key=r.key, operator=r.operator, values=r.values or None)
-                for r in term
-            )
-        )
-        for term in placement.node_terms
-    )
-    return terms or None
 
 
 def _code(config_maps: Mapping[str, str]) -> Iterator[dict[str, Any]]:
