@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 from headrace.compiler import ir
 
-AnyReference: TypeAlias = ir.Const | ir.Param | ir.Output | ir.Item | ir.Gather | ir.Merge
-AnyValue: TypeAlias = AnyReference | ir.Glue
-AnyNode: TypeAlias = ir.Call | ir.Compute | ir.Map | ir.Branch | ir.Guard
+AnyReference: TypeAlias = ir.Reference
+AnyValue: TypeAlias = ir.Value
+AnyNode: TypeAlias = ir.Node
 
 STEPS = (ir.Call, ir.Compute)
 """The nodes that run in a container, which are most."""
@@ -25,13 +25,9 @@ def references(value: AnyValue) -> Iterator[AnyReference]:
 def own_values(node: AnyNode) -> Iterator[AnyValue]:
     """Yield the values that `node` itself needs before it can start, without its blocks' own."""
     match node:
-        case ir.Call():
-            for argument in node.arguments:
+        case ir.Call() | ir.Compute():
+            for argument in node.arguments if isinstance(node, ir.Call) else ():
                 yield argument.value
-            for output in node.outputs:
-                if output.expression is not None:
-                    yield output.expression
-        case ir.Compute():
             for output in node.outputs:
                 if output.expression is not None:
                     yield output.expression
