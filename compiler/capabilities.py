@@ -40,6 +40,7 @@ class Feature(StrEnum):
     PRIORITY_CLASS = "step with a priority class"
     QUEUE = "step in a queue"
     SCHEDULER = "step with a scheduler of its own"
+    HOSTS = "step on several hosts"
     POD = "step with other fields of a pod"
     SCHEDULE = "schedule"
     TIMEZONE = "schedule in a time zone"

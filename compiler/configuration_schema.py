@@ -71,6 +71,7 @@ _STEP = Table(
         "priority_class": pod_rules.object_name,
         "queue": pod_rules.queue,
         "scheduler": pod_rules.object_name,
+        "hosts": rules.whole_number(1, 10_000),
         "pod": Lazy(_pod),
     }
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.compiler import capabilities, ignores, ir, placements
+from headrace.compiler.capabilities import Feature
 from headrace.compiler.configuration import Configuration, load
 from headrace.compiler.dataflow import walk
 from headrace.compiler.diagnostics import Diagnostic, Severity, Sink
@@ -14,9 +15,10 @@ from headrace.compiler.image_lock import pinned
 from headrace.compiler.passes.flatten import flatten
 from headrace.compiler.passes.gathered import mark_gathered
 from headrace.compiler.passes.prune import prune
+from headrace.compiler.passes.rewriting import with_steps
 from headrace.compiler.placements import Placed
 from headrace.compiler.processes import side_by_side
-from headrace.compiler.registry import MANIFEST_TARGETS, load_target
+from headrace.compiler.registry import MANIFEST_TARGETS, load_launcher, load_target
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.target import ManifestFile, Target
@@ -164,6 +166,8 @@ def emit(
         placed = placements.check(pipeline, compilation.configuration, sink)
         for finding in _pod_findings(pipeline, compilation.configuration):
             sink.add(finding)
+    if not sink.failed and any(feature is Feature.HOSTS for feature, _ in placed):
+        pipeline = _with_launchers(pipeline)
 
     def emitted(name: str) -> _Emitted:
         return _emitted(compilation, pipeline, load_target(name), placed)
@@ -176,6 +180,12 @@ def emit(
         return {}
     compilation.checked |= {name: each.file_names for name, each in zip(names, made, strict=True)}
     return {name: each.files for name, each in zip(names, made, strict=True)}
+
+
+def _with_launchers(pipeline: ir.Pipeline) -> ir.Pipeline:
+    """Return `pipeline` with what starts several hosts in the place of each step on some."""
+    launcher = load_launcher()
+    return pipeline.replace(body=with_steps(pipeline.body, lambda node: launcher(node, pipeline)))
 
 
 def _emitted(

@@ -58,7 +58,7 @@ def check(pipeline: ir.Pipeline, configuration: Configuration, sink: Sink) -> li
         if not isinstance(node, ir.Call | ir.Compute) or id(node.settings) in judged:
             continue
         judged[id(node.settings)] = node.settings  # shared by steps without settings of their own
-        if node.settings.asks_by_name:
+        if node.settings.asks_by_name or node.settings.hosts > 1:
             for feature in _check_step(node, pipeline, configuration, sink):
                 found.setdefault(feature, node.span)
     return list(found.items())

@@ -3,7 +3,11 @@
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from headrace.compiler import ir
     from headrace.compiler.engine import Connection, EngineClient
+    from headrace.compiler.passes.rewriting import Step
     from headrace.compiler.target import Placements, Target
 
 TARGETS = {
@@ -35,6 +39,14 @@ def load_placements() -> "Placements":
 
     module = import_module("headrace.targets.accelerators.checks")
     return cast("Placements", module.PLACEMENTS)
+
+
+def load_launcher() -> "Callable[[Step, ir.Pipeline], Step]":
+    """Import and return what gives, for a step on several hosts, the one that starts them."""
+    from importlib import import_module
+
+    module = import_module("headrace.targets.several_hosts")
+    return cast("Callable[[Step, ir.Pipeline], Step]", module.launcher)
 
 
 def connect(name: str, connection: "Connection") -> "EngineClient":

@@ -87,7 +87,8 @@ class StepSettings(FrozenStruct):
     `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
     `secrets` and `config_maps` name, for a variable, what it is taken from as `NAME/KEY`; `volumes`
     stand by the path where they are mounted. `queue` is that of Kueue, or of Volcano where that is
-    the `scheduler`. `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
+    the `scheduler`. The step runs on so many `hosts` at once, each in a pod of its own. `pod` is a
+    part of a Kubernetes PodSpec, merged into the pod last.
     """
 
     image: str
@@ -119,6 +120,7 @@ class StepSettings(FrozenStruct):
     priority_class: str | None = None
     queue: str | None = None
     scheduler: str | None = None
+    hosts: int = 1
     pod: dict[str, Any] = field(default_factory=dict)
 
     def without_needs(self) -> "StepSettings":

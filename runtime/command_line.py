@@ -29,7 +29,8 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
   --output=NAME=PATH            write an output there; without an expression it is `result`
   --result=NAME                 the output is what the pipeline returns: print its text, too
   --xcom=PATH                   write all outputs there, as one JSON object
-  --declare=NAME                with --xcom: an output that is `result`
+  --message                     leave all outputs so in the message of the container
+  --declare=NAME                with --xcom or --message: an output that is `result`
   --import=MODULE               import it before anything else; also HEADRACE_IMPORT
   --code=DIGEST --modules=A,B   refuse other code; also HEADRACE_CODE, HEADRACE_MODULES
   --store=URL                   where artifacts are kept; also HEADRACE_STORE
@@ -37,6 +38,17 @@ A VALUE is JSON, or what another step gave. An EXPRESSION is Python over the val
 
 COMPUTE = "compute"
 """Stands for a function in a step that only evaluates expressions."""
+
+
+JOBSET_VARIABLE = "HEADRACE_JOBSET"
+"""The variable that has, where a step runs on several hosts, the JobSet which they are."""
+
+RANK_VARIABLE = "JOB_COMPLETION_INDEX"
+"""What Kubernetes tells each pod of an indexed Job: the rank of its host."""
+
+HANDLED = 79
+"""The exit code of a host whose function raised what a handler of the pipeline handles: its message
+has the outputs. Other hosts that wait for it have to end, so it is a failure to the Job."""
 
 
 class Given:
@@ -64,6 +76,7 @@ class StepCommand:
         """The role and the expression of each output that has one, by its name."""
         self.paths: dict[str, str] = {}
         self.xcom: str | None = None
+        self.message = False
         self.declared: list[str] = []
         self.result: str | None = None
         self.gathered: list[str] = []
@@ -79,12 +92,12 @@ class StepCommand:
         Raises:
             ManifestError: an output has no file, or a file no output.
         """
-        if self.xcom is not None:
-            if self.paths:
-                raise ManifestError("--xcom and --output do not go together")
+        if self.xcom is not None or self.message:
+            if self.paths or (self.message and self.xcom is not None):
+                raise ManifestError("--xcom, --message and --output do not go together")
             return list(dict.fromkeys([*self.declared, *self.expressions]))
         if self.declared:
-            raise ManifestError("--declare needs --xcom")
+            raise ManifestError("--declare needs --xcom or --message")
         if self.result is not None and self.result not in self.paths:
             raise ManifestError(f"--result names {self.result!r}, which is no output")
         lost = [name for name in self.expressions if name not in self.paths]
@@ -104,7 +117,7 @@ def parse(arguments: Sequence[str]) -> StepCommand:
         ManifestError: they are not a command line of `headrace-step`.
     """
     command = StepCommand()
-    for argument in _expanded(arguments):
+    for argument in expanded(arguments):
         if command.function:
             _add_argument(command, argument)
         elif argument.startswith("--"):
@@ -119,7 +132,12 @@ def parse(arguments: Sequence[str]) -> StepCommand:
     return command
 
 
-def _expanded(arguments: Sequence[str]) -> Iterator[str]:
+def expanded(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield `arguments`, with those that stand in a file in the place of `@FILE`.
+
+    Raises:
+        ManifestError: such a file cannot be read.
+    """
     for argument in arguments:
         if argument.startswith("@"):
             yield from _file_of_arguments(argument[1:])
@@ -160,8 +178,8 @@ def _add_argument(command: StepCommand, argument: str) -> None:
 
 def _add_option(command: StepCommand, argument: str) -> None:
     option, equals, value = argument[2:].partition("=")
-    if argument == "--unlimited":
-        command.unlimited = True
+    if argument in ("--unlimited", "--message"):
+        setattr(command, argument[2:], True)
     elif not equals:
         raise ManifestError(f"unknown option {argument[:80]!r} (see headrace-step --help)")
     elif option == "catch":

@@ -25,6 +25,19 @@ class RetryableError(StepError):
     exit_code = 75
 
 
+class HostFailed(StepError):
+    """One of several hosts ended with a failure; its exit code is that of the step.
+
+    `message` is what it left to the engine, with its rank.
+    """
+
+    def __init__(self, rank: str, message: str, exit_code: int) -> None:
+        """Tell of the host `rank`, which said `message`."""
+        super().__init__(f"host {rank}: {message}")
+        self.message = f"{message} (host {rank})"
+        self.exit_code = exit_code
+
+
 def from_os_error(error: OSError, what: str) -> StepError:
     """Return the error that tells that `what` failed by `error`: a retry helps for most causes."""
     text = f"{what}: {error.strerror or error}"

@@ -8,8 +8,9 @@ import stat
 import sys
 
 from headrace.runtime import wire
-from headrace.runtime.errors import DataError, from_os_error
+from headrace.runtime.errors import DataError, ManifestError, from_os_error
 from headrace.runtime.glue import evaluate, reads
+from headrace.runtime.report import LONGEST_MESSAGE, tell_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,18 +104,36 @@ class _Writer:
         return wire.mark(text)
 
 
-def write(command: StepCommand, given: Mapping[str, str], folder: str) -> None:
+def write(
+    command: StepCommand, given: Mapping[str, str], folder: str, store: wire.Keeper | None
+) -> None:
     """Write the outputs to where `command` says; relative paths start at `folder`.
 
     Raises:
+        DataError: they are too long for a message, and there is no `store`.
         RetryableError, ManifestError: a file cannot be written.
     """
+    if command.message:
+        _leave_message(wire.encode_texts(dict(given)), store)
     if command.xcom is not None:
         _write_file(os.path.join(folder, command.xcom), wire.encode_texts(dict(given)))
     for name, path in command.paths.items():
         _write_file(os.path.join(folder, path), given[name])
     if command.result is not None:
         _print_result(given[command.result])
+
+
+def _leave_message(text: str, store: wire.Keeper | None) -> None:
+    """Leave `text`, or what stands for it in the store, as the message of the container."""
+    if len(text) > LONGEST_MESSAGE:
+        if store is None:
+            raise DataError(
+                f"the outputs have {len(text)} bytes, and {LONGEST_MESSAGE} come back from a host "
+                "without a store: set `store` in the configuration"
+            )
+        text = wire.reference_text(store.save_text(text))
+    if not tell_engine(text):
+        raise ManifestError(f"cannot leave the outputs in the message of the container: {text}")
 
 
 def _print_result(text: str) -> None:

@@ -52,16 +52,20 @@ def report_handled(step: str, error: UserError) -> None:
         _flush(sys.stderr)
 
 
-def tell_engine(message: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Write `message` where Kubernetes looks for it, if it does, or where `environment` says."""
+def tell_engine(message: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Write `message` where Kubernetes looks for it, or where `environment` says.
+
+    Return whether it could be: what is not on Kubernetes may have no such file.
+    """
     path = environment.get("HEADRACE_TERMINATION_LOG", TERMINATION_LOG)
     if not os.path.exists(path):
-        return
+        return False
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(message[:LONGEST_MESSAGE])
     except OSError:
-        pass  # the same text is on standard error
+        return False
+    return True
 
 
 def _flush(stream: object) -> None:

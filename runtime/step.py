@@ -1,7 +1,8 @@
 """`headrace-step`: runs one step, which is one call of a user's function, and ends.
 
 The exit code tells the cause: 0 it worked, 1 the user's exception, 64 a wrong manifest, 65 bad
-data, 70 a mistake of headrace, 75 a fault worth a retry, 130 and 143 when a signal ended it.
+data, 70 a mistake of headrace, 75 a fault worth a retry, 130 and 143 when a signal ended it, and on
+one of several hosts 79: it raised what the pipeline handles.
 """
 
 from __future__ import annotations
@@ -10,8 +11,15 @@ import os
 import sys
 
 from headrace.runtime import changes, command_line, function, outputs, wire
-from headrace.runtime.command_line import COMPUTE, USAGE, StepCommand
-from headrace.runtime.errors import DataError, ManifestError, StepError
+from headrace.runtime.command_line import (
+    COMPUTE,
+    HANDLED,
+    JOBSET_VARIABLE,
+    RANK_VARIABLE,
+    USAGE,
+    StepCommand,
+)
+from headrace.runtime.errors import DataError, HostFailed, ManifestError, StepError
 from headrace.runtime.function import UserError
 from headrace.runtime.glue import evaluate, handled
 from headrace.runtime.opaque import References, Touched
@@ -44,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     _put_first_on_path(os.getcwd())
     set_threads(os.environ)
-    if not hasattr(os, "fork"):
+    # What starts other hosts has no code of the user's in it, and obeys signals by itself.
+    if not hasattr(os, "fork") or os.environ.get(JOBSET_VARIABLE):
         return run(arguments)
     from headrace.runtime.supervisor import supervised
 
@@ -64,7 +73,11 @@ def run(argv: Sequence[str]) -> int:
     try:
         command = command_line.parse(argv)
         step = command.step
-        _Step(command).run()
+        return _Step(command, argv).run()
+    except HostFailed as error:
+        report(step, error)
+        tell_engine(error.message)
+        return error.exit_code
     except StepError as error:
         report(step, error)
         return error.exit_code
@@ -77,14 +90,14 @@ def run(argv: Sequence[str]) -> int:
         traceback.print_exc()
         report(step, StepError("a mistake in headrace itself: please report it"))
         return 70
-    return 0
 
 
 class _Step:
     """One step, from its command line to its outputs."""
 
-    def __init__(self, command: StepCommand) -> None:
+    def __init__(self, command: StepCommand, argv: Sequence[str]) -> None:
         self._command = command
+        self._arguments = argv
         self._folder = os.getcwd()
         self._copies: str | None = None
         self._store = self._opened_store()
@@ -92,22 +105,25 @@ class _Step:
         self._opaque_lets: dict[str, object] | None = None
         self._real_lets: dict[str, object] | None = None
 
-    def run(self) -> None:
-        """Do what the command says.
+    def run(self) -> int:
+        """Do what the command says, and return the exit code.
 
         Raises:
             StepError: whatever went wrong.
         """
         try:
-            self._run()
+            return self._run()
         finally:
             if self._copies is not None:
                 import shutil
 
                 shutil.rmtree(self._copies, ignore_errors=True)
 
-    def _run(self) -> None:
+    def _run(self) -> int:
         self._command.outputs()
+        if os.environ.get(JOBSET_VARIABLE):
+            self._run_on_hosts()
+            return 0
         self._check_code()
         if os.environ.get("HEADRACE_DEVICES"):
             from headrace.runtime.devices import check
@@ -124,14 +140,29 @@ class _Step:
             self._over_lets(bool)  # what is wrong with them is told before the call
         try:
             values = {"result": self._called(called)} if called else {}
+            if self._is_further_host():
+                return 0
             texts = self._texts({**values, "caught": None})
         except UserError as error:
             caught = handled(self._command.catches, error.cause)
             if caught is None:
                 raise
             report_handled(self._command.step, error)
-            texts = self._texts({"caught": caught})
-        outputs.write(self._command, texts, self._folder)
+            outputs.write(self._command, self._texts({"caught": caught}), self._folder, self._store)
+            return HANDLED if self._command.message else 0
+        outputs.write(self._command, texts, self._folder, self._store)
+        return 0
+
+    def _run_on_hosts(self) -> None:
+        from headrace.runtime import hosts
+
+        arguments = list(command_line.expanded(self._arguments))
+        texts = hosts.run(self._command, arguments, os.environ, self._store)
+        outputs.write(self._command, texts, self._folder, self._store)
+
+    def _is_further_host(self) -> bool:
+        """Whether this is one of several hosts and not the first, whose outputs are the step's."""
+        return self._command.message and os.environ.get(RANK_VARIABLE, "0") != "0"
 
     def _texts(self, values: dict[str, object]) -> dict[str, str]:
         """Return the texts of the outputs; `values` are what their expressions read."""

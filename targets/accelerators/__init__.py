@@ -5,7 +5,15 @@ from headrace.targets.accelerators.placement import (
     SHARED_MEMORY_VOLUME,
     Placement,
     place,
+    place_on_hosts,
     placed_steps,
 )
 
-__all__ = ["SHARED_MEMORY_PATH", "SHARED_MEMORY_VOLUME", "Placement", "place", "placed_steps"]
+__all__ = [
+    "SHARED_MEMORY_PATH",
+    "SHARED_MEMORY_VOLUME",
+    "Placement",
+    "place",
+    "place_on_hosts",
+    "placed_steps",
+]

@@ -11,7 +11,13 @@ from headrace.targets.accelerators.catalogue import Platform, Spot
 from headrace.targets.accelerators.device_names import device_name
 from headrace.targets.accelerators.labels import Labels
 from headrace.targets.accelerators.placement import Placement, written_resources
-from headrace.targets.accelerators.refusal import NOT_THERE, UNKNOWN, WRONG_VALUE, Unplaceable
+from headrace.targets.accelerators.refusal import (
+    HOSTS,
+    NOT_THERE,
+    UNKNOWN,
+    WRONG_VALUE,
+    Unplaceable,
+)
 from headrace.targets.accelerators.resolver import Found
 
 SHARED_MEMORY_SIZE = "16Gi"
@@ -65,7 +71,7 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
         runtime_class=settings.runtime_class
         or next((r.runtime_class for r in records if r.runtime_class), None),
         scheduler=next((record.scheduler for record in records if record.scheduler), None),
-        hosts=found.hosts if found else 1,
+        hosts=_hosts(settings, found),
         device_name=device_name(records),
     )
     return Assembled(placement, found.doubts if found else ())
@@ -94,6 +100,21 @@ def _found(
 @lru_cache(maxsize=256)
 def _in_catalogue(text: str, platform: str, machine_type: str | None) -> Found:
     return resolver.find(text, catalogue.platform(platform), (), machine_type)
+
+
+def _hosts(settings: StepSettings, found: Found | None) -> int:
+    """Return on how many hosts a step runs: those of its TPU slice, or as many as it says."""
+    if found is None or not any(record.topology for record in found.records):
+        return settings.hosts
+    if settings.hosts not in (1, found.hosts):
+        have = "one host" if found.hosts == 1 else f"{found.hosts} hosts"
+        raise Unplaceable(
+            HOSTS,
+            f"accelerator {settings.accelerator!r} has {have}, and `hosts` is {settings.hosts}",
+            "leave `hosts` out: the topology of a slice says how many there are",
+            "hosts",
+        )
+    return found.hosts
 
 
 # --- labels --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from headrace.compiler.target import PlacementJudgement, PlacementProblem, Place
 from headrace.targets.accelerators import catalogue, listing, resolver
 from headrace.targets.accelerators.assembly import assembled
 from headrace.targets.accelerators.placement import Placement
-from headrace.targets.accelerators.refusal import SEVERAL_HOSTS, UNCERTAIN, Unplaceable
+from headrace.targets.accelerators.refusal import UNCERTAIN, Unplaceable
 
 
 class _Checks:
@@ -47,8 +47,6 @@ class _Checks:
             found = assembled(settings, pipeline)
         except Unplaceable as refusal:
             return PlacementJudgement(_problem(refusal))
-        if found.placement.hosts > 1:
-            return PlacementJudgement(_several_hosts(settings, found.placement.hosts))
         return PlacementJudgement(
             doubts=tuple(_doubt(settings, what) for what in found.doubts),
             features=tuple(_features(found.placement)),
@@ -57,14 +55,6 @@ class _Checks:
 
 def _problem(refusal: Unplaceable) -> PlacementProblem:
     return PlacementProblem(refusal.code, refusal.message, refusal.hint, refusal.setting)
-
-
-def _several_hosts(settings: StepSettings, hosts: int) -> PlacementProblem:
-    return PlacementProblem(
-        SEVERAL_HOSTS,
-        f"accelerator {settings.accelerator!r} takes {hosts} hosts, and a step runs on one",
-        "ask for a topology of one host: `headrace accelerators` lists them",
-    )
 
 
 def _doubt(settings: StepSettings, what: str) -> PlacementProblem:
@@ -77,6 +67,9 @@ def _doubt(settings: StepSettings, what: str) -> PlacementProblem:
 
 
 def _features(placement: Placement) -> Iterator[Feature]:
+    if placement.hosts > 1:  # what their pods are is no engine's affair
+        yield Feature.HOSTS
+        return
     if placement.resources:
         yield Feature.RESOURCES
     if placement.node_selector:

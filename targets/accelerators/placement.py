@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headrace.compiler import dataflow, ir
+from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import (
     NodeRequirement,
     PipelineSettings,
@@ -23,7 +24,7 @@ class Placement:
     `resources` are Kubernetes quantities by resource name, used as request and as limit. A node
     needs the labels of `node_selector`, and those that one of `node_terms` requires, if there are
     any. `shared_memory` is the size of a volume of memory at `/dev/shm`. `environment` has the
-    variables of the step, too. `hosts` is how many such pods the step would need. `device_name` is
+    variables of the step, too. `hosts` is how many such pods run the step. `device_name` is
     a regular expression that is found in the name of each accelerator, where that is known.
     """
 
@@ -66,6 +67,19 @@ def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
     Raises:
         Unplaceable: the platform does not have what the step asks for. The compiler finds that
             before any target sees the pipeline.
+        InternalError: the step runs on several hosts: targets see what starts them.
+    """
+    placement = place_on_hosts(settings, pipeline)
+    if placement.hosts > 1:
+        raise InternalError(f"a step on {placement.hosts} hosts has no pod of its own")
+    return placement
+
+
+def place_on_hosts(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
+    """Return the placement of each pod of a step with `settings`.
+
+    Raises:
+        Unplaceable: as for `place`.
     """
     if settings.asks_by_name:
         # The catalogue takes time to read: most steps need nothing of it.
@@ -82,6 +96,7 @@ def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
         environment=dict(settings.env),
         shared_memory=settings.shared_memory,
         runtime_class=settings.runtime_class,
+        hosts=settings.hosts,
     )
 
 

@@ -9,8 +9,8 @@ NOT_THERE = "HR431"
 WRONG_VALUE = "HR402"
 """The code of a value that contradicts another."""
 
-SEVERAL_HOSTS = "HR432"
-"""The code of a step that needs more than one host."""
+HOSTS = "HR432"
+"""The code of a number of hosts that the accelerator does not have."""
 
 UNCERTAIN = "HR430"
 """The code of a warning: a record whose facts are uncertain is used."""

@@ -96,6 +96,11 @@ CAPABILITIES = Capabilities(
             "week; active_deadline_seconds of the pod is the timeout then",
             reference="https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/",
         ),
+        Feature.HOSTS: Support(
+            Level.LOWERED,
+            "a JobSet that the pod of the step creates and waits for",
+            reference="https://jobset.sigs.k8s.io/docs/overview/",
+        ),
         Feature.SCHEDULER: Support(Level.NATIVE, "schedulername", reference=_OPERATOR),
         Feature.POD: Support(
             Level.NATIVE,

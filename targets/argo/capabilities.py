@@ -170,6 +170,11 @@ CAPABILITIES = Capabilities(
             since="2.0",
             reference="https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/",
         ),
+        Feature.HOSTS: Support(
+            Level.LOWERED,
+            how="a JobSet that the pod of the step creates and waits for",
+            reference="https://jobset.sigs.k8s.io/docs/overview/",
+        ),
         Feature.SCHEDULER: Support(
             Level.NATIVE,
             how="schedulerName of the template",

@@ -176,6 +176,11 @@ CAPABILITIES = Capabilities(
             since="2.1",
             reference="https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/",
         ),
+        Feature.HOSTS: Support(
+            Level.LOWERED,
+            how="a JobSet that the pod of the step creates and waits for",
+            reference="https://jobset.sigs.k8s.io/docs/overview/",
+        ),
         Feature.SCHEDULER: Support(
             Level.REFUSED,
             how="its platform spec has no place for it",

@@ -27,6 +27,9 @@ CAPABILITIES = Capabilities(
         Feature.PRIORITY_CLASS: _NO_POD,
         Feature.QUEUE: _NO_POD,
         Feature.SCHEDULER: _NO_POD,
+        Feature.HOSTS: Support(
+            Level.LOWERED, "called once, as your own program would call it: there is one machine"
+        ),
         Feature.POD: _NO_POD,
         Feature.NODE_AFFINITY: _ONE_MACHINE,
         Feature.SHARED_MEMORY: _ONE_MACHINE,
