@@ -292,13 +292,16 @@ def _terminated(pod: Any) -> Any:
 
 def _first_failed(pods: Mapping[str, Any]) -> tuple[str, Any] | None:
     """Return the rank of the host that failed first, and how it ended, if one failed by itself."""
-    ended = ((rank, _terminated(pod)) for rank, pod in pods.items())
-    failed = [(rank, end) for rank, end in ended if end and end["exitCode"] and not _stopped(end)]
-    return min(
-        failed, key=lambda item: (str(item[1].get("finishedAt")), int(item[0])), default=None
-    )
+    ended = [(rank, _terminated(pod)) for rank, pod in pods.items()]
+    failed = [(str(end.get("finishedAt")), int(rank), end) for rank, end in ended if _failed(end)]
+    if not failed:
+        return None
+    _, rank, end = min(failed, key=lambda one: one[:2])
+    return str(rank), end
 
 
-def _stopped(end: Any) -> bool:
-    """Whether a host ended because it was told to, as all are when one has failed."""
-    return end["exitCode"] in _STOPPED and end.get("reason") != "OOMKilled"
+def _failed(end: Any) -> bool:
+    """Whether a host failed by itself: all others are told to end then, and `end` tells of that."""
+    if not end or not end["exitCode"]:
+        return False
+    return end["exitCode"] not in _STOPPED or end.get("reason") == "OOMKilled"

@@ -78,16 +78,15 @@ def readable(value: Any, indent: str = "", before: int = 0) -> str:
     `before` is how many characters stand before it on its line.
     """
     flat = json.dumps(value)
-    is_list = isinstance(value, list)
     if not value or not isinstance(value, dict | list) or before + len(flat) <= _WIDTH:
         return flat
     deeper = f"{indent}  "
-    parts = []
-    for key, inner in enumerate(value) if is_list else value.items():
-        start = deeper if is_list else f"{deeper}{json.dumps(key)}: "
-        parts.append(start + readable(inner, deeper, len(start)))
-    opening, closing = "[]" if is_list else "{}"
-    return f"{opening}\n" + ",\n".join(parts) + f"\n{indent}{closing}"
+    if isinstance(value, dict):
+        inner = [(f"{deeper}{json.dumps(key)}: ", each) for key, each in value.items()]
+    else:
+        inner = [(deeper, each) for each in value]
+    parts = (start + readable(each, deeper, len(start)) for start, each in inner)
+    return f"{flat[0]}\n" + ",\n".join(parts) + f"\n{indent}{flat[-1]}"
 
 
 def _launcher_settings(settings: StepSettings, text: str) -> StepSettings:
