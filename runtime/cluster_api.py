@@ -35,13 +35,13 @@ class NotFound(Exception):
 class ClusterApi:
     """The API server of the cluster that this process is a pod of."""
 
-    def __init__(self, environment: Mapping[str, str], account: str = ACCOUNT) -> None:
-        """Find it, and who this pod is.
+    def __init__(self, environment: Mapping[str, str], account: str | None = None) -> None:
+        """Find it, and who this pod is: `account` is a folder such as `ACCOUNT`.
 
         Raises:
             ManifestError: this is no pod, or it has no service account.
         """
-        self._account = account
+        self._account = account = account or ACCOUNT
         host = environment.get("KUBERNETES_SERVICE_HOST", "")
         port = environment.get("KUBERNETES_SERVICE_PORT", "443")
         try:

@@ -1,6 +1,7 @@
 """An HTTP server in this process that answers as a function says, and keeps what was asked."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,8 +48,10 @@ class FakeServer:
 
 
 @contextmanager
-def serving(answer: Callable[[Request], Answer]) -> Iterator[FakeServer]:
-    """Run a server that answers with `answer`."""
+def serving(
+    answer: Callable[[Request], Answer], tls: ssl.SSLContext | None = None
+) -> Iterator[FakeServer]:
+    """Run a server that answers with `answer`, over TLS if there is a context for it."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -79,7 +82,10 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[FakeServer]:
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listening.daemon_threads = True
-    server = FakeServer(f"http://127.0.0.1:{listening.server_address[1]}")
+    if tls is not None:
+        listening.socket = tls.wrap_socket(listening.socket, server_side=True)
+    scheme = "http" if tls is None else "https"
+    server = FakeServer(f"{scheme}://127.0.0.1:{listening.server_address[1]}")
     thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
     thread.start()
     try:
