@@ -77,6 +77,15 @@ def cluster(request: pytest.FixtureRequest) -> "Iterator[Access]":
 
 
 @pytest.fixture(scope="session")
+def jobset_cluster(cluster: "Access") -> "Access":
+    """Return the cluster with the controller of JobSets in it."""
+    from cluster import controllers
+
+    controllers.start(cluster, controllers.JOBSET)
+    return cluster
+
+
+@pytest.fixture(scope="session")
 def golden(request: pytest.FixtureRequest) -> GoldenFiles:
     """Return what compares texts with the files in `golden/`."""
     asked = bool(request.config.getoption("--update-golden"))

@@ -10,10 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from cluster.settings import BRIDGE, CONTAINERD_SOCKET, LOGS, Settings
-from processes import all_end
+from processes import all_end, is_alive
 
 SECONDS_TO_END = 20
 LINES_SHOWN = 15
+
+_RECORD = "processes.json"
 
 _LEFT_BY_PROXY = "KUBE-FIREWALL"
 """A chain that `kube-proxy --cleanup` makes and does not remove (seen with 1.35.4)."""
@@ -26,21 +28,10 @@ class Programs:
         """Start nothing yet."""
         self._settings = settings
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._recorded: dict[str, list[int]] = {}
 
     def start(self, name: str) -> None:
         """Start the program `name`."""
-        with (self._settings.logs / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                self._settings.command(name),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self._settings.folder,
-                start_new_session=True,
-            )
-        self._recorded[name] = identity(self._processes[name].pid)
-        (self._settings.folder / "processes.json").write_text(json.dumps(self._recorded))
+        self._processes[name] = start(self._settings.folder, name, self._settings.command(name))
 
     def ended(self) -> list[str]:
         """Return the programs that have ended, with their exit codes."""
@@ -62,14 +53,54 @@ class Programs:
                 process.wait()
 
 
+def start(
+    folder: Path, name: str, command: list[str], **environment: str
+) -> subprocess.Popen[bytes]:
+    """Start `command` as `name`, one of the processes that end with the cluster in `folder`."""
+    with (folder / LOGS / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=os.environ | environment,
+            start_new_session=True,
+        )
+    there = {**recorded(folder), name: identity(process.pid)}
+    new = folder / f"{_RECORD}.new"
+    new.write_text(json.dumps(there))
+    new.rename(folder / _RECORD)
+    return process
+
+
+def recorded(folder: Path) -> dict[str, list[int]]:
+    """Return the `identity` of each process that was started for the cluster in `folder`."""
+    try:
+        there: dict[str, list[int]] = json.loads((folder / _RECORD).read_text())
+    except FileNotFoundError:
+        return {}
+    return there
+
+
+def runs(folder: Path, name: str) -> bool:
+    """Whether the process `name` of the cluster in `folder` runs."""
+    known = recorded(folder).get(name)
+    return known is not None and _is(*known) and is_alive(known[0])
+
+
 def tails(logs: Path) -> str:
     """Return the last lines of each file in `logs`."""
-    parts = []
-    for path in sorted(logs.glob("*.log")):
-        with path.open(errors="replace") as file:
-            lines = deque(file, LINES_SHOWN)
-        parts.append(f"--- {path.name}\n" + "".join(line[:500].rstrip() + "\n" for line in lines))
-    return "".join(parts)
+    return "".join(f"--- {path.name}\n{tail(path)}" for path in sorted(logs.glob("*.log")))
+
+
+def tail(log: Path) -> str:
+    """Return the last lines of `log`; nothing when it is not there."""
+    if not log.exists():
+        return ""
+    with log.open(errors="replace") as file:
+        lines = deque(file, LINES_SHOWN)
+    return "".join(line[:500].rstrip() + "\n" for line in lines)
 
 
 def ctr_command(folder: Path) -> list[str]:
@@ -150,11 +181,7 @@ def kill_left(folder: Path) -> None:
     Raises:
         RuntimeError: one does not end.
     """
-    try:
-        recorded = json.loads((folder / "processes.json").read_text())
-    except FileNotFoundError:
-        return
-    left = [process for process, started in recorded.values() if _is(process, started)]
+    left = [process for process, started in recorded(folder).values() if _is(process, started)]
     if left:
         end_containers(folder)
     for process in left:
