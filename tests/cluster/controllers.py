@@ -22,8 +22,8 @@ import yaml
 
 from cluster import binaries, programs
 from cluster.running import Access
-from cluster.server import Document, Server
-from cluster.settings import free_ports, make_certificate, service_here
+from cluster.server import Document, Server, service_here
+from cluster.settings import free_ports, make_certificate
 
 SECONDS_TO_START = 60
 

@@ -69,6 +69,30 @@ class Server:
         self.request(place, "PATCH", document, "application/apply-patch+yaml")
 
 
+def service_here(metadata: Document, spec: Document, address: str, port: int) -> list[Document]:
+    """Return a Service whose ports all lead to `port` of `address`, where a process listens."""
+    name = metadata["name"]
+    ports = [
+        {"name": each.get("name", ""), "protocol": each["protocol"], "port": port}
+        for each in spec["ports"]
+    ]
+    return [
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec},
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": name,
+                "namespace": metadata["namespace"],
+                "labels": {"kubernetes.io/service-name": name},
+            },
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [address]}],
+            "ports": ports,
+        },
+    ]
+
+
 def _place(document: Document) -> str:
     """Return the path of an object whose kind has a plain plural."""
     version, metadata = document["apiVersion"], document["metadata"]

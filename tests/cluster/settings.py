@@ -9,12 +9,12 @@ import secrets
 import socket
 import subprocess
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.images import PAUSE
-from cluster.server import Document
+from cluster.server import Document, service_here
 
 NODE = "node"
 PODS = "10.244.0.0/24"
@@ -53,7 +53,7 @@ class Settings:
     programs: Path
     address: str = field(default_factory=lambda: _own_address())
     token: str = field(default_factory=lambda: secrets.token_hex(16))
-    ports: dict[str, int] = field(default_factory=lambda: free_ports(_PORTS))
+    ports: dict[str, int] = field(default_factory=lambda: _own_ports())
 
     @property
     def server(self) -> str:
@@ -118,7 +118,7 @@ class Settings:
         """Return the command line of the program `name`."""
         if name == "containerd":
             return ["containerd", f"--config={self.folder / 'containerd.toml'}"]
-        options = {
+        options: dict[str, Callable[[], list[str]]] = {
             "etcd": self._etcd_options,
             "kube-apiserver": self._apiserver_options,
             "kube-controller-manager": self._controllers_options,
@@ -322,29 +322,6 @@ conf_dir = "{self.folder}/network"
         }
 
 
-def service_here(
-    metadata: Document, spec: Document, address: str, port: int
-) -> list[Document]:
-    """Return a Service whose ports all lead to `port` of `address`, where a process listens."""
-    name, namespace = metadata["name"], metadata["namespace"]
-    places = [{"name": each.get("name", ""), "protocol": each["protocol"]} for each in spec["ports"]]
-    return [
-        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec},
-        {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {
-                "name": name,
-                "namespace": namespace,
-                "labels": {"kubernetes.io/service-name": name},
-            },
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": [address]}],
-            "ports": [{**place, "port": port} for place in places],
-        },
-    ]
-
-
 def make_certificate(folder: Path, name: str) -> None:
     """Write `tls.crt`, which signs itself, and `tls.key` of the server `name` into `folder`."""
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "365"]
@@ -377,6 +354,10 @@ def _own_address() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # nothing is sent
         return str(probe.getsockname()[0])
+
+
+def _own_ports() -> dict[str, int]:
+    return free_ports(_PORTS)
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:
