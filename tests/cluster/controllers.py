@@ -9,7 +9,7 @@ import json
 import subprocess
 import time
 import urllib.request
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Controller:
 
     @property
     def makes_certificate(self) -> bool:
-        """Whether it makes the certificate of its webhooks, in its configured folder."""
+        """Whether it makes the certificate of its webhooks, as a Secret."""
         return "internalCertManagement" not in self.settings
 
 
@@ -74,6 +74,8 @@ KUEUE = Controller(
     {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "namespace": "kueue-system",
+        # Its certificates go to a folder at the root of the machine.
+        "featureGates": {"VisibilityOnDemand": False},
         "integrations": {"frameworks": ["batch/job", "jobset.x-k8s.io/jobset", "pod"]},
     },
 )
@@ -123,13 +125,14 @@ class _Start:
         # Pods of others are not to wait for webhooks that do not answer yet.
         self._apply_webhooks("Ignore")
         self._wait("its objects are known", self._are_established)
-        self._process = programs.start(
+        programs.start_beside(
             self._access.folder,
             self._controller.name,
             [str(self._built / self._controller.name), f"--config={configuration}"],
             KUBECONFIG=str(self._access.kubeconfig),
         )
-        _STARTED.append(self._process)
+        if self._controller.makes_certificate:
+            self._wait("it has made its certificate", self._mount_certificate)
         self._wait("it is ready", self._is_ready)
         self._apply_webhooks("Fail")
 
@@ -174,6 +177,15 @@ class _Start:
             for hook in document["webhooks"]:
                 hook["clientConfig"]["caBundle"] = b64encode(certificate).decode()
 
+    def _mount_certificate(self) -> bool:
+        """Put the Secret with its certificate where its pod would have it."""
+        name, namespace = f"{self._controller.name}-webhook-server-cert", self._controller.namespace
+        place = f"/api/v1/namespaces/{namespace}/secrets/{name}"
+        data = json.loads(self._server.request(place)).get("data") or {}
+        for key, value in data.items():
+            (self._folder / key).write_bytes(b64decode(value))
+        return "tls.key" in data
+
     def _are_established(self) -> bool:
         return all(
             _is_established(json.loads(self._server.request(_place_of(each))))
@@ -181,8 +193,8 @@ class _Start:
         )
 
     def _is_ready(self) -> bool:
-        if (code := self._process.poll()) is not None:
-            raise RuntimeError(f"{self._controller.name} ended with {code}:\n{self._log()}")
+        if not programs.runs(self._access.folder, self._controller.name):
+            raise RuntimeError(f"{self._controller.name} ended:\n{self._log()}")
         place = f"http://127.0.0.1:{self._ports['health']}/readyz"
         with urllib.request.urlopen(place, timeout=10) as answer:
             return bool(answer.status == HTTPStatus.OK)
@@ -200,11 +212,7 @@ class _Start:
             time.sleep(0.1)
 
     def _log(self) -> str:
-        return programs.tail(self._access.logs / f"{self._controller.name}.log")
-
-
-_STARTED: list["subprocess.Popen[bytes]"] = []
-"""Those that were started here: they are to outlive the call, and this process."""
+        return programs.tail(programs.log_of(self._access.folder, self._controller.name))
 
 
 def _place_of(definition: Document) -> str:

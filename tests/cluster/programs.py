@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections import deque
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +32,16 @@ class Programs:
 
     def start(self, name: str) -> None:
         """Start the program `name`."""
-        self._processes[name] = start(self._settings.folder, name, self._settings.command(name))
+        with log_of(self._settings.folder, name).open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                self._settings.command(name),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._settings.folder,
+                start_new_session=True,
+            )
+        _record(self._settings.folder, name, self._processes[name].pid)
 
     def ended(self) -> list[str]:
         """Return the programs that have ended, with their exit codes."""
@@ -42,7 +52,13 @@ class Programs:
         ]
 
     def stop(self, *names: str) -> None:
-        """End the programs called `names`, or all, the last one first, and kill what stays."""
+        """End the programs called `names`, or all, the last one first, and kill what stays.
+
+        Where all are to end, those that were started beside them end before: the API server waits
+        for who watches it.
+        """
+        if not names:
+            end_beside(self._settings.folder, self._processes)
         for name in [name for name in reversed(self._processes) if not names or name in names]:
             process = self._processes.pop(name)
             process.terminate()
@@ -53,25 +69,39 @@ class Programs:
                 process.wait()
 
 
-def start(
-    folder: Path, name: str, command: list[str], **environment: str
-) -> subprocess.Popen[bytes]:
-    """Start `command` as `name`, one of the processes that end with the cluster in `folder`."""
-    with (folder / LOGS / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=os.environ | environment,
-            start_new_session=True,
-        )
-    there = {**recorded(folder), name: identity(process.pid)}
+def start_beside(folder: Path, name: str, command: list[str], **environment: str) -> None:
+    """Start `command` as `name`: nobody's child, and ended with the cluster in `folder`."""
+    started = subprocess.run(
+        ["sh", "-c", '"$@" </dev/null >>"$LOG" 2>&1 & echo $!', "sh", *command],
+        stdout=subprocess.PIPE,
+        cwd=folder,
+        env=os.environ | environment | {"LOG": str(log_of(folder, name))},
+        start_new_session=True,
+        check=True,
+    )
+    _record(folder, name, int(started.stdout))
+
+
+def end_beside(folder: Path, others: Container[str]) -> None:
+    """Ask the processes of the cluster in `folder` to end that are not among `others`."""
+    beside = {name: known for name, known in recorded(folder).items() if name not in others}
+    running = [process for process, started in beside.values() if _is(process, started)]
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
+    all_end(running)
+
+
+def log_of(folder: Path, name: str) -> Path:
+    """Return the file with what `name` of the cluster in `folder` writes."""
+    return folder / LOGS / f"{name}.log"
+
+
+def _record(folder: Path, name: str, process: int) -> None:
+    there = {**recorded(folder), name: identity(process)}
     new = folder / f"{_RECORD}.new"
     new.write_text(json.dumps(there))
     new.rename(folder / _RECORD)
-    return process
 
 
 def recorded(folder: Path) -> dict[str, list[int]]:
@@ -86,7 +116,7 @@ def recorded(folder: Path) -> dict[str, list[int]]:
 def runs(folder: Path, name: str) -> bool:
     """Whether the process `name` of the cluster in `folder` runs."""
     known = recorded(folder).get(name)
-    return known is not None and _is(*known) and is_alive(known[0])
+    return known is not None and _is(*known)
 
 
 def tails(logs: Path) -> str:
@@ -193,5 +223,5 @@ def kill_left(folder: Path) -> None:
 
 def _is(process: int, started: int) -> bool:
     with suppress(FileNotFoundError, ProcessLookupError):
-        return identity(process) == [process, started]
+        return identity(process) == [process, started] and is_alive(process)
     return False

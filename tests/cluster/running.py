@@ -189,11 +189,16 @@ class Cluster(Access):
             return bool(answer.status == HTTPStatus.OK)
 
     def _drain(self) -> None:
-        """Delete all pods, and wait until the node has ended them."""
+        """Delete all pods, and wait until the node has ended them.
+
+        Those who hold them, as Jobs do, are not there any more to let them go.
+        """
         deadline = time.monotonic() + SECONDS_TO_DRAIN
+        free = {"metadata": {"finalizers": None}}
         while pods := self._pods():
             for place in pods:
                 with suppress(urllib.error.HTTPError):
+                    self._server.request(place, "PATCH", free, "application/merge-patch+json")
                     self._server.request(f"{place}?gracePeriodSeconds=1", "DELETE")
             if time.monotonic() > deadline:
                 raise RuntimeError("pods do not end")

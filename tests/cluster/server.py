@@ -68,6 +68,15 @@ class Server:
         place = f"{_place(document)}?fieldManager={MANAGER}&force=true&fieldValidation=Strict"
         self.request(place, "PATCH", document, "application/apply-patch+yaml")
 
+    def delete(self, document: Document) -> None:
+        """Ask for the end of the object that `document` names.
+
+        Raises:
+            urllib.error.HTTPError: the server refuses it.
+            OSError: it does not answer.
+        """
+        self.request(_place(document), "DELETE")
+
 
 def service_here(metadata: Document, spec: Document, address: str, port: int) -> list[Document]:
     """Return a Service whose ports all lead to `port` of `address`, where a process listens."""

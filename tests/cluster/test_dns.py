@@ -73,13 +73,8 @@ def test_a_headless_service_names_its_pods(api: Any, namespace: str) -> None:
     address = step_pods.until(
         api, namespace, pod.metadata.name, lambda seen: seen.status.pod_ip or None
     )
-    step_pods.until(api, namespace, pod.metadata.name, running)
+    step_pods.until(api, namespace, pod.metadata.name, step_pods.running)
     assert looked_up(api, namespace, "first.team", "team") == {
         "first.team": address,
         "team": address,
     }
-
-
-def running(pod: Any) -> Any:
-    statuses = pod.status.container_statuses or ()
-    return next((status.state.running for status in statuses if status.state.running), None)

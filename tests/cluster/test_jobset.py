@@ -1,18 +1,14 @@
 """A real JobSet controller: pods that reach each other by name, failures, and what it refuses."""
 
-import time
 from typing import Any
 
 import pytest
 
-from cluster import clients
-from cluster.clients import Document
-from cluster.images import STEP
+from cluster import clients, step_pods
+from cluster.jobsets import create, ended, jobset
 from cluster.running import Access
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("jobset_cluster")]
-
-SECONDS = 120
 
 MEET = """\
 import os, socket, time
@@ -45,68 +41,14 @@ time.sleep(3600)
 """
 
 
-def jobset(name: str, program: str) -> Document:
-    """Return a JobSet of two pods that both run `program`."""
-    container = {
-        "name": "main",
-        "image": STEP,
-        "imagePullPolicy": "Never",
-        "command": ["python3", "-c", program],
-    }
-    pod = {
-        "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": 1,
-        "containers": [container],
-    }
-    job = {"parallelism": 2, "completions": 2, "backoffLimit": 0, "template": {"spec": pod}}
-    return {
-        "apiVersion": "jobset.x-k8s.io/v1alpha2",
-        "kind": "JobSet",
-        "metadata": {"name": name},
-        "spec": {
-            "failurePolicy": {"maxRestarts": 0},
-            "replicatedJobs": [{"name": "workers", "template": {"spec": job}}],
-        },
-    }
-
-
-def create(api: Any, namespace: str, document: Document) -> None:
-    from kubernetes.client import CustomObjectsApi
-
-    group, version = document["apiVersion"].split("/")
-    CustomObjectsApi(api).create_namespaced_custom_object(
-        group, version, namespace, "jobsets", document, field_validation="Strict"
-    )
-
-
-def ended(api: Any, namespace: str, name: str) -> Document:
-    """Wait until the JobSet `name` has ended; return its status."""
-    from kubernetes.client import CustomObjectsApi
-
-    deadline = time.monotonic() + SECONDS
-    while True:
-        found = CustomObjectsApi(api).get_namespaced_custom_object(
-            "jobset.x-k8s.io", "v1alpha2", namespace, "jobsets", name
-        )
-        status: Document = found.get("status", {})
-        if "terminalState" in status:
-            return status
-        assert time.monotonic() < deadline, status
-        time.sleep(0.2)
-
-
 def test_pods_of_a_jobset_reach_each_other_by_name(api: Any, namespace: str) -> None:
     from kubernetes.client import CoreV1Api
 
     create(api, namespace, jobset("meet", MEET))
     assert ended(api, namespace, "meet")["terminalState"] == "Completed"
-    core = CoreV1Api(api)
     selector = "jobset.sigs.k8s.io/jobset-name=meet"
-    pods = core.list_namespaced_pod(namespace, label_selector=selector).items
-    logs = {
-        pod.spec.hostname: core.read_namespaced_pod_log(pod.metadata.name, namespace)
-        for pod in pods
-    }
+    pods = CoreV1Api(api).list_namespaced_pod(namespace, label_selector=selector).items
+    logs = {pod.spec.hostname: step_pods.log(api, namespace, pod.metadata.name) for pod in pods}
     assert logs == {"meet-workers-0-0": "meet-workers-0-1\n", "meet-workers-0-1": "welcome\n"}
 
 
