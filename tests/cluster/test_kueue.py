@@ -22,15 +22,10 @@ LABEL = "kueue.x-k8s.io/queue-name"
 ADMISSION = "kueue.x-k8s.io/admission"
 
 MODULE = """\
-from headrace import pipeline, step
+def train(): ...
 
 
-@step
-def train() -> None: ...
-
-
-@pipeline
-def training() -> None:
+def pipeline():
     train()
 """
 SETTINGS = f"""\
@@ -44,7 +39,7 @@ cpu = "{ROOM}"
 UNTIL_TOLD = "import os, time\nwhile not os.path.exists('/told/go'): time.sleep(0.1)"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def queue(kueue_cluster: Access, namespace: str) -> Iterator[str]:
     """Return the namespace with the queue `team`."""
     server = Server.of(kueue_cluster.kubeconfig)
