@@ -25,7 +25,7 @@ from cluster.running import Access
 from cluster.server import Document, Server, service_here
 from cluster.settings import free_ports, make_certificate
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 120
 
 _NEEDED = ("Namespace", "CustomResourceDefinition", "Secret", "Service")
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
@@ -94,8 +94,11 @@ def start(access: Access, controller: Controller) -> None:
         built = binaries.built_controller(controller.name, controller.source)
         try:
             _Start(access, controller, built).run()
-        except (OSError, subprocess.SubprocessError) as error:
-            raise RuntimeError(f"{controller.name} does not start: {error}") from error
+        except BaseException as error:
+            programs.end(access.folder, [controller.name])
+            if isinstance(error, OSError | subprocess.SubprocessError):
+                raise RuntimeError(f"{controller.name} does not start: {error}") from error
+            raise
 
 
 class _Start:

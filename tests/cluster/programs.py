@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Container
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,7 +58,8 @@ class Programs:
         for who watches it.
         """
         if not names:
-            end_beside(self._settings.folder, self._processes)
+            folder = self._settings.folder
+            end(folder, recorded(folder).keys() - self._processes.keys())
         for name in [name for name in reversed(self._processes) if not names or name in names]:
             process = self._processes.pop(name)
             process.terminate()
@@ -82,10 +83,10 @@ def start_beside(folder: Path, name: str, command: list[str], **environment: str
     _record(folder, name, int(started.stdout))
 
 
-def end_beside(folder: Path, others: Container[str]) -> None:
-    """Ask the processes of the cluster in `folder` to end that are not among `others`."""
-    beside = {name: known for name, known in recorded(folder).items() if name not in others}
-    running = [process for process, started in beside.values() if _is(process, started)]
+def end(folder: Path, names: Iterable[str]) -> None:
+    """Ask the processes called `names` of the cluster in `folder` to end, and wait a moment."""
+    known = recorded(folder)
+    running = [known[name][0] for name in names if name in known and _is(*known[name])]
     for process in running:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGTERM)

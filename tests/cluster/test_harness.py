@@ -93,7 +93,7 @@ def test_what_runs_beside_a_cluster_is_known_and_ended_with_it(tmp_path: Path) -
     assert programs.runs(tmp_path, "first")
     assert programs.runs(tmp_path, "second")
     assert not programs.runs(tmp_path, "third")
-    programs.end_beside(tmp_path, others=["second"])
+    programs.end(tmp_path, ["first", "third"])
     assert not programs.runs(tmp_path, "first")
     assert processes.is_alive(second)
     programs.kill_left(tmp_path)
@@ -136,6 +136,25 @@ def test_a_controller_that_ends_at_once_shows_its_log(
     )
     with pytest.raises(RuntimeError, match="jobset ended:\ncannot listen"):
         controllers.start(running.Access(cluster.folder), controllers.JOBSET)
+
+
+def test_a_controller_that_is_not_ready_in_time_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = running.Access(tmp_path)
+    (tmp_path / "logs").mkdir()
+
+    def hang(start: controllers._Start) -> None:
+        programs.start_beside(tmp_path, "jobset", ["sleep", "60"])
+        raise RuntimeError("not ready")
+
+    monkeypatch.setattr(binaries, "built_controller", lambda *_: tmp_path)
+    monkeypatch.setattr(controllers._Start, "__init__", lambda *_: None)
+    monkeypatch.setattr(controllers._Start, "run", hang)
+    with pytest.raises(RuntimeError, match="not ready"):
+        controllers.start(access, controllers.JOBSET)
+    assert "jobset" in programs.recorded(tmp_path)
+    assert not programs.runs(tmp_path, "jobset")
 
 
 def test_a_machine_that_cannot_is_told_what_is_not_run(
