@@ -77,6 +77,24 @@ def cluster(request: pytest.FixtureRequest) -> "Iterator[Access]":
 
 
 @pytest.fixture(scope="session")
+def jobset_cluster(cluster: "Access") -> "Access":
+    """Return the cluster with the controller of JobSets in it."""
+    from cluster import controllers
+
+    controllers.start(cluster, controllers.JOBSET)
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def kueue_cluster(jobset_cluster: "Access") -> "Access":
+    """Return the cluster with Kueue in it, for pods, Jobs and JobSets."""
+    from cluster import controllers
+
+    controllers.start(jobset_cluster, controllers.KUEUE)
+    return jobset_cluster
+
+
+@pytest.fixture(scope="session")
 def golden(request: pytest.FixtureRequest) -> GoldenFiles:
     """Return what compares texts with the files in `golden/`."""
     asked = bool(request.config.getoption("--update-golden"))

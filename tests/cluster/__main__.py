@@ -1,5 +1,6 @@
-"""python -m cluster start | stop | run COMMAND...: a cluster for people, or for one command.
+"""python -m cluster start | stop | run COMMAND... | add NAME...: a cluster for people or commands.
 
+`add` starts the controllers jobset or kueue in the cluster that runs; they end with it.
 `run` ends with the exit code of the command, which finds the cluster by KUBECONFIG; one that runs
 already is used. On a machine that cannot run a cluster all say what is not run, which is no
 failure.
@@ -14,7 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from cluster import running, state
+from cluster import controllers, running, state
+from cluster.controllers import CONTROLLERS
 from cluster.images import STEP
 from cluster.machine import CannotRun
 
@@ -33,6 +35,8 @@ def main(arguments: list[str]) -> int:
                 return _stop()
             case ["run", program, *rest]:
                 return _run([program, *rest])
+            case ["add", *names] if names and set(names) <= set(CONTROLLERS):
+                return _add(names)
         print(__doc__, file=sys.stderr)
         return 64
     except CannotRun as error:
@@ -62,6 +66,17 @@ def _start() -> int:
 
 def _stop() -> int:
     print("stopped" if state.stop() else "no cluster runs")
+    return 0
+
+
+def _add(names: list[str]) -> int:
+    there = state.running()
+    if there is None:
+        print("no cluster runs; `make cluster` starts one", file=sys.stderr)
+        return FAILED
+    for name in names:
+        controllers.start(running.Access(Path(there.folder)), CONTROLLERS[name])
+        print(f"{name} runs")
     return 0
 
 

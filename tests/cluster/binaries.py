@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,14 @@ NAMES = (
     "kube-proxy",
     "kubelet",
     "pause",
+    "coredns",
 )
-"""The programs; `server` is etcd."""
+"""The programs of every cluster; `server` is etcd."""
+
+MANIFESTS = "manifests.yaml"
+"""What installs a controller, as its own kustomization says."""
+
+_KUSTOMIZE = FOLDER / "kustomize"
 
 KEPT = 3
 """How many versions of what is built are kept."""
@@ -55,41 +61,79 @@ def remove_old(pattern: str) -> None:
 
 
 def built() -> Path:
-    """Return the folder with the programs, which are built first unless they are there.
+    """Return the folder with the programs of every cluster.
 
     Raises:
         RuntimeError: a program cannot be built; the text has what Go wrote.
     """
-    with locked("programs"):
-        folder = cache() / f"programs-{_digest()}"
+    return _kept(
+        "programs",
+        MODULES,
+        NAMES,
+        "building etcd, Kubernetes and CoreDNS, which takes up to 7 minutes with two processors",
+    )
+
+
+def built_controller(name: str, source: str) -> Path:
+    """Return the folder with the program of the controller `name`, and its `MANIFESTS`.
+
+    `source` is the Go module that it is made from, in the version of the module `name` here.
+
+    Raises:
+        RuntimeError: it cannot be built; the text has what Go or kustomize wrote.
+    """
+    module = FOLDER / name
+    told = f"building {name}, which takes a few minutes"
+    return _kept(name, (module, _KUSTOMIZE), (name, MANIFESTS), told, installs=source)
+
+
+def _kept(
+    name: str, modules: Sequence[Path], files: Sequence[str], told: str, installs: str = ""
+) -> Path:
+    """Return the folder kept as `name`; say what is `told` and fill it first unless it is there."""
+    with locked(name):
+        folder = cache() / f"{name}-{_digest(modules)}"
         if folder.is_dir():
             return folder
-        print(
-            "building etcd and Kubernetes, which takes up to 6 minutes with two processors",
-            flush=True,
-        )
-        remove_old("programs-*")
-        with tempfile.TemporaryDirectory(dir=cache()) as name:
-            made = Path(name) / "programs"
-            for module in MODULES:
-                _build(module, made)
-            assert sorted(os.listdir(made)) == sorted(NAMES)
+        print(told, flush=True)
+        remove_old(f"{name}-*")
+        with tempfile.TemporaryDirectory(dir=cache()) as temporary:
+            made = Path(temporary) / name
+            for module in modules:
+                if module != _KUSTOMIZE:
+                    _build(module, made)
+            if installs:
+                _write_manifests(modules[0], installs, made)
+            assert sorted(os.listdir(made)) == sorted(files)
             made.rename(folder)
         return folder
 
 
+def _write_manifests(module: Path, source: str, folder: Path) -> None:
+    root = _go(module, "list", "-m", "-f", "{{.Dir}}", source).strip()
+    made = _go(_KUSTOMIZE, "tool", "kustomize", "build", f"{root}/config/default")
+    (folder / MANIFESTS).write_text(made)
+
+
 def _build(module: Path, folder: Path) -> None:
-    packages = ["tool", *(f"./{path.parent.name}" for path in module.glob("*/main.go"))]
+    own = [f"./{path.parent.name}" for path in module.glob("*/main.go")]
+    tools = ["tool"] if "\ntool " in (module / "go.mod").read_text() else []
+    flags = ["-trimpath", "-buildvcs=false", f"-ldflags={_linker_flags()}"]
+    _go(module, "install", *flags, *tools, *own, into=folder)
+
+
+def _go(module: Path, *arguments: str, into: Path | None = None) -> str:
     done = subprocess.run(
-        ["go", "install", "-trimpath", "-buildvcs=false", f"-ldflags={_linker_flags()}", *packages],
+        ["go", *arguments],
         cwd=module,
-        env=os.environ | {"CGO_ENABLED": "0", "GOBIN": str(folder)},
+        env=os.environ | {"CGO_ENABLED": "0"} | ({"GOBIN": str(into)} if into else {}),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"go install in {module} failed:\n{done.stderr[-3000:]}")
+        raise RuntimeError(f"go {arguments[0]} in {module} failed:\n{done.stderr[-3000:]}")
+    return done.stdout
 
 
 def _linker_flags() -> str:
@@ -99,9 +143,9 @@ def _linker_flags() -> str:
     return f"-s -w -X k8s.io/component-base/version.gitVersion={version}"
 
 
-def _digest() -> str:
+def _digest(modules: Sequence[Path]) -> str:
     digest = hashlib.sha256(_linker_flags().encode())
-    for module in MODULES:
+    for module in modules:
         for path in sorted(p for p in module.rglob("*") if p.is_file()):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -8,19 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
 
 from argo_schema import FOLDER as ARGO_CRDS
-
-Document: TypeAlias = dict[str, Any]
+from cluster.server import MANAGER, Document
 
 STRICT = {"field_validation": "Strict"}
 STRICT_DRY_RUN = {**STRICT, "dry_run": "All"}
 """Nothing is kept, and a field that the API server does not know is an error."""
 
-MANAGER = "headrace-tests"
 SECONDS_TO_WAIT = 60
 
 
@@ -53,7 +51,7 @@ def install_argo(api: Any) -> None:
             force=True,
             _content_type="application/apply-patch+yaml",
         )
-    _wait(
+    wait(
         f"established: {names}",
         lambda: all(
             _is_established(definitions.read_custom_resource_definition(name)) for name in names
@@ -70,7 +68,7 @@ def namespace(api: Any) -> Iterator[str]:
     body = {"metadata": {"generateName": "test-"}}
     name = core.create_namespace(body).metadata.name
     try:
-        _wait(f"an account in {name}", lambda: _has_account(core, name))
+        wait(f"an account in {name}", lambda: _has_account(core, name))
         yield name
     finally:
         core.delete_namespace(name)
@@ -119,7 +117,12 @@ def _has_account(core: Any, namespace: str) -> bool:
     return any(each.metadata.name == "default" for each in accounts)
 
 
-def _wait(what: str, holds: Callable[[], bool]) -> None:
+def wait(what: str, holds: Callable[[], bool]) -> None:
+    """Wait until `what` holds.
+
+    Raises:
+        RuntimeError: it does not, for a long time.
+    """
     deadline = time.monotonic() + SECONDS_TO_WAIT
     while not holds():
         if time.monotonic() > deadline:

@@ -9,8 +9,8 @@ from pathlib import Path
 import environments
 
 FOLDER = Path(__file__).resolve().parent
-MODULES = (FOLDER / "etcd", FOLDER / "kubernetes")
-"""The Go modules whose tools are the programs of the cluster."""
+MODULES = (FOLDER / "etcd", FOLDER / "kubernetes", FOLDER / "dns")
+"""The Go modules whose tools and commands are the programs of every cluster."""
 
 PACKAGES = {
     "containerd": "containerd",

@@ -6,14 +6,17 @@ import shutil
 import signal
 import subprocess
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from cluster.settings import BRIDGE, CONTAINERD_SOCKET, LOGS, Settings
-from processes import all_end
+from processes import all_end, is_alive
 
 SECONDS_TO_END = 20
 LINES_SHOWN = 15
+
+_RECORD = "processes.json"
 
 _LEFT_BY_PROXY = "KUBE-FIREWALL"
 """A chain that `kube-proxy --cleanup` makes and does not remove (seen with 1.35.4)."""
@@ -26,11 +29,10 @@ class Programs:
         """Start nothing yet."""
         self._settings = settings
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._recorded: dict[str, list[int]] = {}
 
     def start(self, name: str) -> None:
         """Start the program `name`."""
-        with (self._settings.logs / f"{name}.log").open("ab") as log:
+        with log_of(self._settings.folder, name).open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 self._settings.command(name),
                 stdin=subprocess.DEVNULL,
@@ -39,8 +41,7 @@ class Programs:
                 cwd=self._settings.folder,
                 start_new_session=True,
             )
-        self._recorded[name] = identity(self._processes[name].pid)
-        (self._settings.folder / "processes.json").write_text(json.dumps(self._recorded))
+        _record(self._settings.folder, name, self._processes[name].pid)
 
     def ended(self) -> list[str]:
         """Return the programs that have ended, with their exit codes."""
@@ -51,7 +52,14 @@ class Programs:
         ]
 
     def stop(self, *names: str) -> None:
-        """End the programs called `names`, or all, the last one first, and kill what stays."""
+        """End the programs called `names`, or all, the last one first, and kill what stays.
+
+        Where all are to end, those that were started beside them end before: the API server waits
+        for who watches it.
+        """
+        if not names:
+            folder = self._settings.folder
+            end(folder, recorded(folder).keys() - self._processes.keys())
         for name in [name for name in reversed(self._processes) if not names or name in names]:
             process = self._processes.pop(name)
             process.terminate()
@@ -62,14 +70,68 @@ class Programs:
                 process.wait()
 
 
+def start_beside(folder: Path, name: str, command: list[str], **environment: str) -> None:
+    """Start `command` as `name`: nobody's child, and ended with the cluster in `folder`."""
+    started = subprocess.run(
+        ["sh", "-c", '"$@" </dev/null >>"$LOG" 2>&1 & echo $!', "sh", *command],
+        stdout=subprocess.PIPE,
+        cwd=folder,
+        env=os.environ | environment | {"LOG": str(log_of(folder, name))},
+        start_new_session=True,
+        check=True,
+    )
+    _record(folder, name, int(started.stdout))
+
+
+def end(folder: Path, names: Iterable[str]) -> None:
+    """Ask the processes called `names` of the cluster in `folder` to end, and wait a moment."""
+    known = recorded(folder)
+    running = [known[name][0] for name in names if name in known and _is(*known[name])]
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
+    all_end(running)
+
+
+def log_of(folder: Path, name: str) -> Path:
+    """Return the file with what `name` of the cluster in `folder` writes."""
+    return folder / LOGS / f"{name}.log"
+
+
+def _record(folder: Path, name: str, process: int) -> None:
+    there = {**recorded(folder), name: identity(process)}
+    new = folder / f"{_RECORD}.new"
+    new.write_text(json.dumps(there))
+    new.rename(folder / _RECORD)
+
+
+def recorded(folder: Path) -> dict[str, list[int]]:
+    """Return the `identity` of each process that was started for the cluster in `folder`."""
+    try:
+        there: dict[str, list[int]] = json.loads((folder / _RECORD).read_text())
+    except FileNotFoundError:
+        return {}
+    return there
+
+
+def runs(folder: Path, name: str) -> bool:
+    """Whether the process `name` of the cluster in `folder` runs."""
+    known = recorded(folder).get(name)
+    return known is not None and _is(*known)
+
+
 def tails(logs: Path) -> str:
     """Return the last lines of each file in `logs`."""
-    parts = []
-    for path in sorted(logs.glob("*.log")):
-        with path.open(errors="replace") as file:
-            lines = deque(file, LINES_SHOWN)
-        parts.append(f"--- {path.name}\n" + "".join(line[:500].rstrip() + "\n" for line in lines))
-    return "".join(parts)
+    return "".join(f"--- {path.name}\n{tail(path)}" for path in sorted(logs.glob("*.log")))
+
+
+def tail(log: Path) -> str:
+    """Return the last lines of `log`; nothing when it is not there."""
+    if not log.exists():
+        return ""
+    with log.open(errors="replace") as file:
+        lines = deque(file, LINES_SHOWN)
+    return "".join(line[:500].rstrip() + "\n" for line in lines)
 
 
 def ctr_command(folder: Path) -> list[str]:
@@ -150,11 +212,7 @@ def kill_left(folder: Path) -> None:
     Raises:
         RuntimeError: one does not end.
     """
-    try:
-        recorded = json.loads((folder / "processes.json").read_text())
-    except FileNotFoundError:
-        return
-    left = [process for process, started in recorded.values() if _is(process, started)]
+    left = [process for process, started in recorded(folder).values() if _is(process, started)]
     if left:
         end_containers(folder)
     for process in left:
@@ -166,5 +224,5 @@ def kill_left(folder: Path) -> None:
 
 def _is(process: int, started: int) -> bool:
     with suppress(FileNotFoundError, ProcessLookupError):
-        return identity(process) == [process, started]
+        return identity(process) == [process, started] and is_alive(process)
     return False

@@ -2,7 +2,6 @@
 
 import json
 import os
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -12,11 +11,13 @@ import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from cluster import binaries, images, machine, programs, state
 from cluster.programs import ctr_command
+from cluster.server import Server
 from cluster.settings import KUBECONFIG, LOGS, NODE, Settings
 
 SECONDS_TO_START = 90
@@ -140,11 +141,19 @@ class Cluster(Access):
         self.load_image(pause)
         self._wait("the API server is ready", self._is_ready, deadline)
         self._settings.write_kubeconfig()
-        for name in ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"):
+        for name in (
+            "kube-controller-manager",
+            "kube-scheduler",
+            "kubelet",
+            "kube-proxy",
+            "coredns",
+        ):
             self._programs.start(name)
         self.load_step_image()
         self._wait("the node is ready", self._node_is_ready, deadline)
         self._wait("pods have an account", self._has_account, deadline)
+        self._wait("the DNS has a Service", self._has_dns, deadline)
+        self._wait("the DNS is ready", self._dns_answers, deadline)
 
     def _wait(self, what: str, holds: Callable[[], bool], deadline: float) -> None:
         while True:
@@ -158,46 +167,55 @@ class Cluster(Access):
             time.sleep(0.1)
 
     def _is_ready(self) -> bool:
-        return self._settings.certificate.exists() and self._request("/readyz") == b"ok"
+        return self._settings.certificate.exists() and self._server.request("/readyz") == b"ok"
 
     def _node_is_ready(self) -> bool:
-        node = json.loads(self._request(f"/api/v1/nodes/{NODE}"))
+        node = json.loads(self._server.request(f"/api/v1/nodes/{NODE}"))
         conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
         tainted = node["spec"].get("taints")
         return conditions.get("Ready") == "True" and not tainted
 
     def _has_account(self) -> bool:
-        return bool(self._request("/api/v1/namespaces/default/serviceaccounts/default"))
+        return bool(self._server.request("/api/v1/namespaces/default/serviceaccounts/default"))
+
+    def _has_dns(self) -> bool:
+        for document in self._settings.dns_objects():
+            self._server.apply(document)
+        return True
+
+    def _dns_answers(self) -> bool:
+        place = f"http://127.0.0.1:{self._settings.ports['coredns-ready']}/ready"
+        with urllib.request.urlopen(place, timeout=10) as answer:
+            return bool(answer.status == HTTPStatus.OK)
 
     def _drain(self) -> None:
-        """Delete all pods, and wait until the node has ended them."""
+        """Delete all pods, and wait until the node has ended them.
+
+        Those who hold them, as Jobs do, are not there any more to let them go.
+        """
         deadline = time.monotonic() + SECONDS_TO_DRAIN
+        free = {"metadata": {"finalizers": None}}
         while pods := self._pods():
             for place in pods:
                 with suppress(urllib.error.HTTPError):
-                    self._request(f"{place}?gracePeriodSeconds=1", method="DELETE")
+                    self._server.request(place, "PATCH", free, "application/merge-patch+json")
+                    self._server.request(f"{place}?gracePeriodSeconds=1", "DELETE")
             if time.monotonic() > deadline:
                 raise RuntimeError("pods do not end")
             time.sleep(0.5)
 
     def _pods(self) -> list[str]:
-        found: dict[str, Any] = json.loads(self._request("/api/v1/pods"))
+        found: dict[str, Any] = json.loads(self._server.request("/api/v1/pods"))
         return [
             f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
             for pod in found["items"]
             if pod["spec"].get("nodeName") == NODE
         ]
 
-    def _request(self, place: str, method: str = "GET") -> bytes:
-        request = urllib.request.Request(
-            self._settings.server + place,
-            method=method,
-            headers={"Authorization": f"Bearer {self._settings.token}"},
-        )
-        context = ssl.create_default_context(cafile=str(self._settings.certificate))
-        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
-            body: bytes = answer.read()
-        return body
+    @property
+    def _server(self) -> Server:
+        settings = self._settings
+        return Server(settings.server, settings.token, settings.certificate.read_text())
 
 
 def _made() -> Path:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.clients import STRICT, Document
+from cluster.clients import STRICT
 from cluster.node_kinds import NO_SCHEDULE, Kind, Node
+from cluster.server import Document
 
 WORLD = "test.headrace.example/world"
 _OF_ALL = "test.headrace.example/test"

@@ -9,14 +9,20 @@ import secrets
 import socket
 import subprocess
 from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.images import PAUSE
+from cluster.server import Document, service_here
 
 NODE = "node"
 PODS = "10.244.0.0/24"
 SERVICES = "10.96.0.0/16"
+DNS = "10.96.0.10"
+"""The address of the Service by which pods reach the cluster's DNS."""
+
+DOMAIN = "cluster.local"
 BRIDGE = "headrace0"
 
 KUBECONFIG = "kubeconfig"
@@ -34,6 +40,8 @@ _PORTS = (
     "kubelet-health",
     "kube-proxy",
     "kube-proxy-metrics",
+    "coredns",
+    "coredns-ready",
 )
 
 
@@ -45,7 +53,7 @@ class Settings:
     programs: Path
     address: str = field(default_factory=lambda: _own_address())
     token: str = field(default_factory=lambda: secrets.token_hex(16))
-    ports: dict[str, int] = field(default_factory=lambda: _free_ports())
+    ports: dict[str, int] = field(default_factory=lambda: _own_ports())
 
     @property
     def server(self) -> str:
@@ -78,6 +86,7 @@ class Settings:
             (self.folder / name).mkdir(parents=True)
         (self.folder / "tokens.csv").write_text(f"{self.token},tester,tester,system:masters\n")
         (self.folder / "containerd.toml").write_text(self._containerd())
+        (self.folder / "Corefile").write_text(self._corefile())
         _write_json(self.folder / "network" / "bridge.conflist", self._network())
         _write_json(self.folder / "kubelet.json", self._kubelet())
         _write_json(self.folder / "kube-proxy.json", self._kube_proxy())
@@ -109,13 +118,14 @@ class Settings:
         """Return the command line of the program `name`."""
         if name == "containerd":
             return ["containerd", f"--config={self.folder / 'containerd.toml'}"]
-        options = {
+        options: dict[str, Callable[[], list[str]]] = {
             "etcd": self._etcd_options,
             "kube-apiserver": self._apiserver_options,
             "kube-controller-manager": self._controllers_options,
             "kube-scheduler": lambda: self._client_options("kube-scheduler"),
             "kube-proxy": lambda: [f"--config={self.folder / 'kube-proxy.json'}"],
             "kubelet": self._kubelet_options,
+            "coredns": lambda: [f"-conf={self.folder / 'Corefile'}"],
         }
         program = "server" if name == "etcd" else name
         return [str(self.programs / program), *options[name]()]
@@ -239,6 +249,8 @@ conf_dir = "{self.folder}/network"
             "healthzBindAddress": "127.0.0.1",
             "healthzPort": self.ports["kubelet-health"],
             "containerRuntimeEndpoint": f"unix://{self.containerd_socket}",
+            "clusterDNS": [DNS],
+            "clusterDomain": DOMAIN,
             "podLogsDir": f"{self.folder}/pod-logs",
             "volumePluginDir": f"{self.folder}/volume-plugins",
             "authentication": {
@@ -260,6 +272,35 @@ conf_dir = "{self.folder}/network"
             "eventRecordQPS": 0,
         }
 
+    def _corefile(self) -> str:
+        resolver = Path("/etc/resolv.conf")
+        known = resolver.exists() and "\nnameserver" in f"\n{resolver.read_text()}"
+        return f"""\
+.:{self.ports["coredns"]} {{
+    bind {self.address}
+    errors
+    ready 127.0.0.1:{self.ports["coredns-ready"]}
+    kubernetes {DOMAIN} in-addr.arpa ip6.arpa {{
+        kubeconfig {self.kubeconfig}
+        fallthrough in-addr.arpa ip6.arpa
+    }}
+    {f"forward . {resolver}" if known else "# this machine knows no other DNS"}
+}}
+"""
+
+    def dns_objects(self) -> list[Document]:
+        """Return the Service of the cluster's DNS, and where it leads: out of the cluster."""
+        ports = {"dns": "UDP", "dns-tcp": "TCP"}
+        return service_here(
+            {"name": "kube-dns", "namespace": "kube-system"},
+            {
+                "clusterIP": DNS,
+                "ports": [{"name": n, "protocol": p, "port": 53} for n, p in ports.items()],
+            },
+            self.address,
+            self.ports["coredns"],
+        )
+
     def _kube_proxy(self) -> dict[str, object]:
         return {
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
@@ -279,6 +320,14 @@ conf_dir = "{self.folder}/network"
                 "tcpCloseWaitTimeout": "0s",
             },
         }
+
+
+def make_certificate(folder: Path, name: str) -> None:
+    """Write `tls.crt`, which signs itself, and `tls.key` of the server `name` into `folder`."""
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "365"]
+    request += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    request += ["-keyout", f"{folder}/tls.key", "-out", f"{folder}/tls.crt"]
+    subprocess.run(request, check=True, capture_output=True)
 
 
 def _make_keys(folder: Path) -> None:
@@ -307,9 +356,14 @@ def _own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-def _free_ports() -> dict[str, int]:
-    probes = [socket.create_server(("", 0)) for _ in _PORTS]
-    ports = {name: probe.getsockname()[1] for name, probe in zip(_PORTS, probes, strict=True)}
+def _own_ports() -> dict[str, int]:
+    return free_ports(_PORTS)
+
+
+def free_ports(names: Sequence[str]) -> dict[str, int]:
+    """Return a port for each of `names` on which nothing listens."""
+    probes = [socket.create_server(("", 0)) for _ in names]
+    ports = {name: probe.getsockname()[1] for name, probe in zip(names, probes, strict=True)}
     for probe in probes:
         probe.close()
     return ports

@@ -50,9 +50,19 @@ def run(api: Any, namespace: str, container: dict[str, Any], **spec: Any) -> End
     name = create(api, namespace, container, **spec)
     ended = until(api, namespace, name, terminated)
     pods = CoreV1Api(api)
-    log = pods.read_namespaced_pod_log(name, namespace)
+    text = log(api, namespace, name)
     pods.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
-    return Ended(ended.exit_code, ended.message or "", log)
+    return Ended(ended.exit_code, ended.message or "", text)
+
+
+def log(api: Any, namespace: str, name: str) -> str:
+    """Return what the container of the pod `name` has written."""
+    from kubernetes.client import CoreV1Api
+
+    # Left to itself, the client makes of bytes the text of a Python constant.
+    answer = CoreV1Api(api).read_namespaced_pod_log(name, namespace, _preload_content=False)
+    text: str = answer.data.decode()
+    return text
 
 
 def until(api: Any, namespace: str, name: str, found: Callable[[Any], Any]) -> Any:
@@ -72,6 +82,12 @@ def terminated(pod: Any) -> Any:
     """Return how the container of `pod` ended, or None while it has not."""
     statuses = pod.status.container_statuses or ()
     return next((s.state.terminated for s in statuses if s.state.terminated), None)
+
+
+def running(pod: Any) -> Any:
+    """Return since when the container of `pod` runs, or None while it does not."""
+    statuses = pod.status.container_statuses or ()
+    return next((s.state.running for s in statuses if s.state.running), None)
 
 
 def until_logged(api: Any, namespace: str, name: str, line: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 import airflow_local
 import example_runs
 from cluster import clients
-from cluster.clients import STRICT_DRY_RUN, Document
+from cluster.clients import STRICT_DRY_RUN
+from cluster.server import Document
 from golden_files import GOLDEN
 
 pytestmark = pytest.mark.cluster

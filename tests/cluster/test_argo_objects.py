@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cluster import clients
-from cluster.clients import Document
+from cluster.server import Document
 from conformance import suite
 from conformance.suite import CASES, Case
 from golden_files import GOLDEN

@@ -14,7 +14,7 @@ import pytest
 import environments
 import processes
 from cluster import __main__ as command_line
-from cluster import binaries, images, machine, programs, running, settings, state
+from cluster import binaries, controllers, images, machine, programs, running, settings, state
 from cluster.machine import FOLDER, CannotRun
 
 
@@ -82,6 +82,79 @@ def test_only_processes_of_the_cluster_are_killed(
     (tmp_path / "processes.json").write_text(json.dumps({"etcd": [number, started]}))
     programs.kill_left(tmp_path)
     assert not processes.is_alive(number)
+
+
+def test_what_runs_beside_a_cluster_is_known_and_ended_with_it(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    command = ["sh", "-c", "echo $SAID >&2; exec sleep 60"]
+    programs.start_beside(tmp_path, "first", command, SAID="a b")
+    programs.start_beside(tmp_path, "second", command, SAID="")
+    first, second = (programs.recorded(tmp_path)[name][0] for name in ("first", "second"))
+    assert programs.runs(tmp_path, "first")
+    assert programs.runs(tmp_path, "second")
+    assert not programs.runs(tmp_path, "third")
+    programs.end(tmp_path, ["first", "third"])
+    assert not programs.runs(tmp_path, "first")
+    assert processes.is_alive(second)
+    programs.kill_left(tmp_path)
+    assert not programs.runs(tmp_path, "second")
+    assert programs.tail(programs.log_of(tmp_path, "first")) == "a b\n"
+    assert first != second
+
+
+def test_a_controller_is_added_to_the_cluster_that_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command_line.main(["add", "jobset"]) == 1
+    assert capsys.readouterr().err == "no cluster runs; `make cluster` starts one\n"
+    assert command_line.main(["add", "karpenter"]) == 64
+    started = []
+    monkeypatch.setattr(
+        controllers, "start", lambda access, each: started.append((str(access.folder), each.name))
+    )
+    with state.only_one():
+        state.record(state.Running(os.getpid(), "/there"))
+        assert command_line.main(["add", "kueue", "jobset"]) == 0
+    assert started == [("/there", "kueue"), ("/there", "jobset")]
+
+
+def test_a_controller_that_ends_at_once_shows_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("built", "cluster/logs", "cluster/certificates"):
+        (tmp_path / folder).mkdir(parents=True)
+    program = tmp_path / "built" / "jobset"
+    program.write_text("#!/bin/sh\necho cannot listen >&2; exit 3\n")
+    program.chmod(0o755)
+    (tmp_path / "built" / binaries.MANIFESTS).write_text("")
+    cluster = settings.Settings(tmp_path / "cluster", tmp_path / "built", address="127.0.0.1")
+    cluster.certificate.write_text("")
+    cluster.write_kubeconfig()
+    monkeypatch.setattr(binaries, "built_controller", lambda *_: tmp_path / "built")
+    monkeypatch.setattr(
+        controllers, "make_certificate", lambda folder, name: (folder / "tls.crt").touch()
+    )
+    with pytest.raises(RuntimeError, match="jobset ended:\ncannot listen"):
+        controllers.start(running.Access(cluster.folder), controllers.JOBSET)
+
+
+def test_a_controller_that_is_not_ready_in_time_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = running.Access(tmp_path)
+    (tmp_path / "logs").mkdir()
+
+    def hang(start: controllers._Start) -> None:
+        programs.start_beside(tmp_path, "jobset", ["sleep", "60"])
+        raise RuntimeError("not ready")
+
+    monkeypatch.setattr(binaries, "built_controller", lambda *_: tmp_path)
+    monkeypatch.setattr(controllers._Start, "__init__", lambda *_: None)
+    monkeypatch.setattr(controllers._Start, "run", hang)
+    with pytest.raises(RuntimeError, match="not ready"):
+        controllers.start(access, controllers.JOBSET)
+    assert "jobset" in programs.recorded(tmp_path)
+    assert not programs.runs(tmp_path, "jobset")
 
 
 def test_a_machine_that_cannot_is_told_what_is_not_run(
@@ -170,3 +243,10 @@ def test_all_of_kubernetes_is_of_one_release() -> None:
     versions = re.findall(r"^\t(k8s\.io/\S+) => \1 v0\.(\S+)$", text, re.MULTILINE)
     assert {version for _, version in versions} == {minor}
     assert len(versions) == text.count("=>")
+
+
+def test_a_controller_has_the_versions_of_its_own_module() -> None:
+    for controller in controllers.CONTROLLERS.values():
+        text = (FOLDER / controller.name / "go.mod").read_text()
+        assert re.search(rf"^tool {controller.source}(/\S+)?$", text, re.MULTILINE)
+        assert "replace" not in text

@@ -17,9 +17,9 @@ import pods
 from accelerator_records import Record
 from airflow_cases import call, const, pipeline
 from cluster import clients, node_kinds, scheduling
-from cluster.clients import Document
 from cluster.node_kinds import ZONE, Kind
 from cluster.scheduling import Decision, Subject
+from cluster.server import Document
 from headrace.compiler.settings import PipelineSettings, StepSettings
 
 pytestmark = pytest.mark.cluster

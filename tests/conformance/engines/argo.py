@@ -20,8 +20,8 @@ import yaml
 
 from argo_local import STORE_PARAMETER
 from cluster import clients
-from cluster.clients import Document
 from cluster.images import working_folder
+from cluster.server import Document
 from conformance import suite
 from conformance.engines import argo_overhead, argo_status
 from conformance.engines.argo_api import ArgoApi, version_of

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cluster import clients
-from cluster.clients import Document
+from cluster.server import Document
 from conformance.engines.engine import NotThere
 
 GROUP, VERSION = "argoproj.io", "v1alpha1"

@@ -5,8 +5,8 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from cluster.clients import Document
 from cluster.images import WORKING_FOLDER
+from cluster.server import Document
 from conformance import suite
 from conformance.engines import argo_status
 from conformance.evidence import Overhead
