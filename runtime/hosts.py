@@ -74,7 +74,7 @@ def run(
         RetryableError: the hosts are gone, or the API does not answer.
     """
     hosts = _Hosts(ClusterApi(environment), environment)
-    previous = signal.signal(signal.SIGTERM, _end)
+    previous = signal.signal(signal.SIGTERM, hosts.end)
     try:
         hosts.create(host_arguments(command, arguments))
         hosts.wait()
@@ -84,10 +84,6 @@ def run(
         raise HostFailed("all", "ended by SIGTERM", 143) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-def _end(_number: int, _frame: object) -> NoReturn:
-    raise _Ended
 
 
 def _outputs(command: StepCommand, message: str, store: wire.Keeper | None) -> dict[str, str]:
@@ -119,6 +115,16 @@ class _Hosts:
         self._said = ""
         self._follower: threading.Thread | None = None
         self._succeeded = False
+        self._is_ended = False
+
+    def end(self, _number: int, _frame: object) -> NoReturn:
+        """Handle the signal that asks this process to end.
+
+        Raises:
+            _Ended: always.
+        """
+        self._is_ended = True  # what is raised within a finaliser is lost
+        raise _Ended
 
     def create(self, arguments: Sequence[str]) -> None:
         """Create the JobSet, whose containers get `arguments`.
@@ -159,7 +165,7 @@ class _Hosts:
         Raises:
             RetryableError: the JobSet is gone, or the API does not answer.
         """
-        while True:
+        while not self._is_ended:
             try:
                 jobset = self._api.get(f"{self._jobsets}/{self.name}")
             except NotFound:
@@ -172,6 +178,7 @@ class _Hosts:
                     self._follower.join(10)
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS)
+        raise _Ended
 
     def message(self) -> str:
         """Return the message with the outputs: that of the first host, or of who ended the others.

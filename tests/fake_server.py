@@ -83,7 +83,10 @@ def serving(
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listening.daemon_threads = True
     if tls is not None:
-        listening.socket = tls.wrap_socket(listening.socket, server_side=True)
+        # A client that is silent must not keep others from being accepted.
+        listening.socket = tls.wrap_socket(
+            listening.socket, server_side=True, do_handshake_on_connect=False
+        )
     scheme = "http" if tls is None else "https"
     server = FakeServer(f"{scheme}://127.0.0.1:{listening.server_address[1]}")
     thread = threading.Thread(target=listening.serve_forever, args=(0.05,))

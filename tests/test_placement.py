@@ -66,7 +66,11 @@ def test_a_name_that_is_none_is_refused_by_every_command(
         ),
         ("platform = 'gke'\n[defaults]\naccelerator = 'l4:9'", (), ("HR431", "headrace.toml", 4)),
         ("platform = 'nvidia'\n[steps.train]\nspot = true", (), ("HR431", "headrace.toml", 4)),
-        ("platform = 'gke'", ("steps.train.accelerator=tpu-v5e:4x4",), ("HR432", "--set", 1)),
+        (
+            "platform = 'gke'\n[steps.train]\nhosts = 2",
+            ("steps.train.accelerator=tpu-v5e:4x4",),
+            ("HR432", "headrace.toml", 4),
+        ),
     ],
 )
 def test_what_a_platform_does_not_have_is_refused_when_manifests_are_made(

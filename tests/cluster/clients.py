@@ -93,6 +93,20 @@ def dry_run(api: Any, namespace: str, document: Document) -> None:
         CoreV1Api(api).create_namespaced_config_map(namespace, document, **STRICT_DRY_RUN)
 
 
+def create(api: Any, namespace: str, document: Document) -> None:
+    """Create an object of any kind that the API server knows.
+
+    Raises:
+        ApiException: it refuses the object.
+    """
+    from kubernetes.dynamic import DynamicClient
+
+    kind = DynamicClient(api).resources.get(
+        api_version=document["apiVersion"], kind=document["kind"]
+    )
+    kind.create(body=document, namespace=namespace)
+
+
 def refusal_of_pod(api: Any, namespace: str, specification: Document) -> str | None:
     """Let the API server judge a pod; return why it refuses it, or None. Nothing is kept."""
     from kubernetes.client import ApiException, CoreV1Api
