@@ -1,7 +1,6 @@
 """A step on several hosts: one JobSet on every target, in a pod that asks for nothing of it."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
