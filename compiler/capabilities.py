@@ -32,6 +32,7 @@ class Feature(StrEnum):
     NODE_AFFINITY = "node affinity"
     SHARED_MEMORY = "volume of shared memory"
     RUNTIME_CLASS = "runtime class"
+    RESOURCE_CLAIM = "step with a resource claim"
     REFERENCES = "step with secrets or config maps"
     VOLUMES = "step with volumes"
     HOST_PATHS = "step with a folder of its host"

@@ -42,12 +42,16 @@ class OwnAccelerator(FrozenStruct):
     """An accelerator that the configuration describes.
 
     `resource` is the name of the extended resource, `counts` how many of it a pod may ask for
-    (empty: any number), `memory_gib` the memory of one.
+    (empty: any number), `memory_gib` the memory of one. `device_class` is the DeviceClass of a
+    resource claim for it, `device_selectors` are CEL expressions that its devices satisfy; without
+    a `resource` it is always claimed.
     """
 
-    resource: str
+    resource: str = ""
     memory_gib: int | None = None
     counts: tuple[int, ...] = ()
+    device_class: str | None = None
+    device_selectors: tuple[str, ...] = ()
     node_selector: dict[str, str] = field(default_factory=dict)
     node_affinity: tuple[NodeRequirement, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
@@ -83,7 +87,8 @@ class StepSettings(FrozenStruct):
     `cpu`, `memory`, `ephemeral_storage` and the values of `resources` (other resources by name) are
     Kubernetes quantities, used as request and as limit; `shared_memory` is the size of a volume of
     memory at `/dev/shm`. `accelerator` and `network` are names with an amount, which the platform
-    of the pipeline gives their meaning. `timeout` is in seconds and counts for each attempt.
+    of the pipeline gives their meaning; with `resource_claim` the accelerator is claimed from a
+    driver of dynamic resource allocation, not asked for as a resource. `timeout` is in seconds and counts for each attempt.
     `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
     `secrets` and `config_maps` name, for a variable, what it is taken from as `NAME/KEY`; `volumes`
     stand by the path where they are mounted. `queue` is that of Kueue, or of Volcano where that is
@@ -97,8 +102,11 @@ class StepSettings(FrozenStruct):
     ephemeral_storage: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
     accelerator: str | None = None
+    resource_claim: bool = False
     network: str | None = None
     spot: bool = False
+    flex_start: bool = False
+    compute_class: str | None = None
     zones: tuple[str, ...] = ()
     reservation: str | None = None
     machine_type: str | None = None
@@ -132,6 +140,8 @@ class StepSettings(FrozenStruct):
             self.accelerator
             or self.network
             or self.spot
+            or self.flex_start
+            or self.compute_class
             or self.zones
             or self.reservation
             or self.machine_type

@@ -3,9 +3,17 @@
 from headrace.targets.accelerators.placement import (
     SHARED_MEMORY_PATH,
     SHARED_MEMORY_VOLUME,
+    Claim,
     Placement,
     place,
     placed_steps,
 )
 
-__all__ = ["SHARED_MEMORY_PATH", "SHARED_MEMORY_VOLUME", "Placement", "place", "placed_steps"]
+__all__ = [
+    "SHARED_MEMORY_PATH",
+    "SHARED_MEMORY_VOLUME",
+    "Claim",
+    "Placement",
+    "place",
+    "placed_steps",
+]

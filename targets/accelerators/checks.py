@@ -87,6 +87,8 @@ def _features(placement: Placement) -> Iterator[Feature]:
         yield Feature.TOLERATIONS
     if placement.shared_memory:
         yield Feature.SHARED_MEMORY
+    if placement.claim:
+        yield Feature.RESOURCE_CLAIM
     if placement.runtime_class:
         yield Feature.RUNTIME_CLASS
     if placement.scheduler:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from headrace.compiler.settings import OwnAccelerator
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.targets.accelerators import catalogue, names
-from headrace.targets.accelerators.catalogue import BARE, DEVICES, Platform, Record, Spot
+from headrace.targets.accelerators.catalogue import BARE, DEVICES, Capacity, Platform, Record
 from headrace.targets.accelerators.fractions import fraction_of, share_called
 from headrace.targets.accelerators.refusal import NOT_THERE, UNKNOWN, Unplaceable
 
@@ -103,12 +103,14 @@ def _own(name: str, own: Sequence[tuple[str, OwnAccelerator]]) -> list[Record]:
             node_selector=given.node_selector,
             node_affinity=given.node_affinity,
             tolerations=given.tolerations,
-            spot=Spot(given.spot_node_selector, given.spot_tolerations)
+            spot=Capacity(given.spot_node_selector, given.spot_tolerations)
             if given.spot_node_selector or given.spot_tolerations
             else None,
             runtime_class=given.runtime_class,
             scheduler=given.scheduler,
             environment=given.env,
+            device_class=given.device_class,
+            device_selectors=given.device_selectors,
         )
         for own_name, given in own
         if own_name.lower() == name
@@ -120,8 +122,8 @@ def _of_platform(request: names.Request, platform: Platform) -> list[Record]:
     if names.compact(request.name) in claimed:
         raise Unplaceable(
             NOT_THERE,
-            f"{request.name!r} is asked for by a resource claim, which no target writes yet",
-            'name the device itself, as in "a100-80gb"',
+            f"{request.name!r} is a driver, of which a resource claim asks for devices",
+            'name the device, as in "a100-80gb", and set resource_claim = true',
         )
     found = names.find(request.name, platform.records)
     if not found and request.name == "gpu":

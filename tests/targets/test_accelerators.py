@@ -146,7 +146,7 @@ def test_names_forgive(written: str, platform: str, canonical: str) -> None:
         ("t4/time-slicing-99", "gke", "HR431", "from 2 to 48"),
         ("gke-mig", "gke", "HR431", "a100/1g.5gb"),
         ("tpu7", "gke", "HR431", "tpu7x"),
-        ("dra-nvidia", "gke", "HR431", "the device itself"),
+        ("dra-nvidia", "gke", "HR431", "name the device"),
         ("gpu", "amd", "HR431", "mi300x"),
     ],
 )
@@ -172,8 +172,14 @@ def labels_of(record: research.Record) -> list[dict[str, str]]:
 def takes(placement: Placement, labels: dict[str, str]) -> bool:
     """Whether Kubernetes would put the pod on a node with `labels`."""
     selected = all(labels.get(key) == value for key, value in placement.node_selector.items())
-    terms = [all(labels.get(r.key) in r.values for r in term) for term in placement.node_terms]
+    terms = [all(holds(r, labels) for r in term) for term in placement.node_terms]
     return selected and (any(terms) if terms else True)
+
+
+def holds(requirement: NodeRequirement, labels: dict[str, str]) -> bool:
+    if requirement.operator == "DoesNotExist":
+        return requirement.key not in labels
+    return (labels.get(requirement.key) in requirement.values) == (requirement.operator == "In")
 
 
 SEVERAL = [
@@ -333,6 +339,8 @@ def test_zones_machines_and_reservations_are_labels() -> None:
     assert [r.key for r in term] == [
         "cloud.google.com/gke-accelerator",
         "topology.kubernetes.io/zone",
+        "cloud.google.com/gke-gpu-partition-size",
+        "cloud.google.com/gke-gpu-sharing-strategy",
     ]
     assert placement.shared_memory == "64Gi"
     one = placed(None, None, zones=("a",), machine_type="m5.large")
