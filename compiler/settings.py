@@ -88,11 +88,11 @@ class StepSettings(FrozenStruct):
     Kubernetes quantities, used as request and as limit; `shared_memory` is the size of a volume of
     memory at `/dev/shm`. `accelerator` and `network` are names with an amount, which the platform
     of the pipeline gives their meaning; with `resource_claim` the accelerator is claimed from a
-    driver of dynamic resource allocation, not asked for as a resource. `timeout` is in seconds and counts for each attempt.
-    `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
-    `secrets` and `config_maps` name, for a variable, what it is taken from as `NAME/KEY`; `volumes`
-    stand by the path where they are mounted. `queue` is that of Kueue, or of Volcano where that is
-    the `scheduler`. `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
+    driver of dynamic resource allocation, not asked for as a resource. `timeout` is in seconds and
+    counts for each attempt. `code` says where the step's own sources and the shim are: in the
+    image, or mounted beside it. `secrets` and `config_maps` name, for a variable, what it is taken
+    from as `NAME/KEY`; `volumes` stand by the path where they are mounted. `queue` is that of
+    Kueue, or of Volcano where that is the `scheduler`. `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
     """
 
     image: str

@@ -86,6 +86,17 @@ class PlacementJudgement:
     features: tuple[Feature, ...] = ()
 
 
+@dataclass(frozen=True)
+class DevicesAsked:
+    """What a step may get that asks for a device, each as all names that it is known by.
+
+    It asks for any of `named`; `unnamed` are those that it may get although it does not say so.
+    """
+
+    named: tuple[tuple[str, ...], ...]
+    unnamed: tuple[tuple[str, ...], ...] = ()
+
+
 class Placements(Protocol):
     """Who knows what platforms call accelerators."""
 
@@ -106,3 +117,14 @@ class Placements(Protocol):
 
     def judge(self, settings: StepSettings, pipeline: PipelineSettings) -> PlacementJudgement:
         """Return what is to say of a step with `settings`."""
+
+    def devices(self, settings: StepSettings, pipeline: PipelineSettings) -> DevicesAsked:
+        """Return what the `accelerator` of `settings` may come to; it is set, and not `cpu`."""
+
+    def devices_of(
+        self, resource: str, settings: StepSettings, pipeline: PipelineSettings
+    ) -> DevicesAsked:
+        """Return what a step with `settings` may get that asks for `resource`."""
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """Return the names of all devices that `name` stands for, on any platform."""

@@ -4,8 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from headrace.compiler.capabilities import Feature
 from headrace.compiler.settings import PipelineSettings, StepSettings
-from headrace.compiler.target import PlacementJudgement, PlacementProblem, Placements
-from headrace.targets.accelerators import catalogue, listing, resolver
+from headrace.compiler.target import (
+    DevicesAsked,
+    PlacementJudgement,
+    PlacementProblem,
+    Placements,
+)
+from headrace.targets.accelerators import catalogue, devices, listing, resolver
 from headrace.targets.accelerators.assembly import assembled
 from headrace.targets.accelerators.placement import Placement
 from headrace.targets.accelerators.refusal import SEVERAL_HOSTS, UNCERTAIN, Unplaceable
@@ -53,6 +58,21 @@ class _Checks:
             doubts=tuple(_doubt(settings, what) for what in found.doubts),
             features=tuple(_features(found.placement)),
         )
+
+    def devices(self, settings: StepSettings, pipeline: PipelineSettings) -> DevicesAsked:
+        """Return what the `accelerator` of `settings` may come to; it is set, and not `cpu`."""
+        assert settings.accelerator is not None
+        return devices.asked_by_name(settings.accelerator, pipeline, settings.machine_type)
+
+    def devices_of(
+        self, resource: str, settings: StepSettings, pipeline: PipelineSettings
+    ) -> DevicesAsked:
+        """Return what a step with `settings` may get that asks for `resource`."""
+        return devices.asked_by_resource(resource, settings.node_selector, pipeline)
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """Return the names of all devices that `name` stands for, on any platform."""
+        return devices.meant_by(name)
 
 
 def _problem(refusal: Unplaceable) -> PlacementProblem:

@@ -62,9 +62,10 @@ class Placement:
 
     `resources` are Kubernetes quantities by resource name, used as request and as limit. A node
     needs the labels of `node_selector`, and those that one of `node_terms` requires, if there are
-    any. `claim` is what it claims in place of a resource. `shared_memory` is the size of a volume of memory at `/dev/shm`. `environment` has the
-    variables of the step, too. `hosts` is how many such pods the step would need. `device_name` is
-    a regular expression that is found in the name of each accelerator, where that is known.
+    any. `claim` is what it claims in place of a resource. `shared_memory` is the size of a volume
+    of memory at `/dev/shm`. `environment` has the variables of the step, too. `hosts` is how many
+    such pods the step would need. `device_name` is a regular expression that is found in the name
+    of each accelerator, where that is known.
     """
 
     resources: dict[str, str] = field(default_factory=dict)
