@@ -92,7 +92,8 @@ class StepSettings(FrozenStruct):
     counts for each attempt. `code` says where the step's own sources and the shim are: in the
     image, or mounted beside it. `secrets` and `config_maps` name, for a variable, what it is taken
     from as `NAME/KEY`; `volumes` stand by the path where they are mounted. `queue` is that of
-    Kueue, or of Volcano where that is the `scheduler`. `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
+    Kueue, or of Volcano where that is the `scheduler`. `pod` is a part of a Kubernetes PodSpec,
+    merged into the pod last.
     """
 
     image: str

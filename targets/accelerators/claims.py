@@ -113,10 +113,7 @@ def _selectors(request: names.Request, found: Found, driver: Record) -> Iterator
         models = [replace(r, canonical_name=r.canonical_name.partition(":")[0]) for r in records]
         pattern = device_name(models)
         if not pattern:
-            raise _refusal(
-                f"what the driver {domain} calls {request.name!r} is not known",
-                "leave `resource_claim` out, or describe it in a table [accelerators.NAME]",
-            )
+            raise _unknown(domain, request)
         yield f"{attributes}.productName.matches('{pattern}')"
     if driver.vendor == "nvidia" and request.fraction:
         profile = request.fraction.replace(".me", "+me").replace(".gfx", "+gfx")
@@ -124,9 +121,18 @@ def _selectors(request: names.Request, found: Found, driver: Record) -> Iterator
     if driver.vendor == "google":
         values = {v for r in records for k, v in r.node_selector.items() if "tpu-accel" in k}
         yield f"{attributes}.accelerator in {_listed(values)}"
-    products = {product for record in records for product in record.product_names}
-    if driver.vendor == "amd" and products:
+    if driver.vendor == "amd" and all(record.product_names for record in records):
+        products = {product for record in records for product in record.product_names}
         yield f"{attributes}.productName in {_listed(products)}"
+    elif driver.vendor == "amd" and not all(without_discovered(r).labels for r in records):
+        raise _unknown(domain, request)
+
+
+def _unknown(driver: str, request: names.Request) -> Unplaceable:
+    return _refusal(
+        f"what the driver {driver} calls {request.name!r} is not known",
+        "leave `resource_claim` out, or describe it in a table [accelerators.NAME]",
+    )
 
 
 def _listed(texts: set[str]) -> str:

@@ -184,6 +184,9 @@ DAMAGES = [
     Damage("aks", " t4", too_many, "stayed Pending"),
     Damage("nvidia-gpu-operator", " a40", no_affinity, "went to nvidia-gpu-operator "),
     Damage("nvidia-gpu-operator", " h100-80gb:mig-1g.10gb", no_affinity, "a100-80gb:mig-1g.10gb"),
+    Damage("gke-standard", " a100-40gb", no_affinity, " without gke-standard a100-40gb zone-a"),
+    Damage("gke-standard", " t4", no_affinity, "went to gke-standard t4 time-sharing-2 without"),
+    Damage("gke-standard", " rtx-pro-6000", no_affinity, " without gke-standard rtx-pro-6000"),
     Damage("gke-standard", "podslice ct5lp-hightpu-8t", no_count_of_chips, "ct5lp-hightpu-4t"),
     Damage("gke-autopilot", "podslice ct5lp-hightpu-1t", only_a_topology, "tpu-v6e 1x1"),
 ]

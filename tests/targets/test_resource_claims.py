@@ -168,6 +168,7 @@ def test_a_step_without_an_accelerator_claims_nothing() -> None:
     [
         ("intel-max-1550", "intel", "no driver is known"),
         ("gaudi", "gaudi", "no driver is known"),
+        ("mi250x", "amd", "calls 'mi250x' is not known"),
         ("t4/time-slicing", "gke", "needs parameters of its driver"),
         ("mi300x/cpx_nps1", "amd", "needs parameters of its driver"),
     ],
