@@ -26,7 +26,7 @@ from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 
 Pod = dict[str, Any]
 
-_SCHEMA = Path(__file__).parent / "data" / "kubernetes" / "podspec-1.36.json.gz"
+_SCHEMA = Path(__file__).parent / "data" / "kubernetes" / "podspec-1.35.json.gz"
 _PLACEMENT = (
     *("nodeSelector", "affinity", "tolerations", "runtimeClassName", "schedulerName"),
     "resourceClaims",

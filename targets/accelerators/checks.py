@@ -1,8 +1,8 @@
 """What the compiler asks before any target places a step: is there what is asked for?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from headrace.compiler.capabilities import Feature
+from headrace.compiler.capabilities import features_of_place
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.compiler.target import (
     DevicesAsked,
@@ -12,7 +12,6 @@ from headrace.compiler.target import (
 )
 from headrace.targets.accelerators import catalogue, devices, listing, resolver
 from headrace.targets.accelerators.assembly import assembled
-from headrace.targets.accelerators.placement import Placement
 from headrace.targets.accelerators.refusal import SEVERAL_HOSTS, UNCERTAIN, Unplaceable
 
 
@@ -56,7 +55,7 @@ class _Checks:
             return PlacementJudgement(_several_hosts(settings, found.placement.hosts))
         return PlacementJudgement(
             doubts=tuple(_doubt(settings, what) for what in found.doubts),
-            features=tuple(_features(found.placement)),
+            features=tuple(features_of_place(found.placement)),
         )
 
     def devices(self, settings: StepSettings, pipeline: PipelineSettings) -> DevicesAsked:
@@ -94,25 +93,6 @@ def _doubt(settings: StepSettings, what: str) -> PlacementProblem:
         "compare the labels in the manifest with those of a node, or describe it yourself in a "
         "table [accelerators.NAME]",
     )
-
-
-def _features(placement: Placement) -> Iterator[Feature]:
-    if placement.resources:
-        yield Feature.RESOURCES
-    if placement.node_selector:
-        yield Feature.NODE_SELECTOR
-    if placement.node_terms:
-        yield Feature.NODE_AFFINITY
-    if placement.tolerations:
-        yield Feature.TOLERATIONS
-    if placement.shared_memory:
-        yield Feature.SHARED_MEMORY
-    if placement.claim:
-        yield Feature.RESOURCE_CLAIM
-    if placement.runtime_class:
-        yield Feature.RUNTIME_CLASS
-    if placement.scheduler:
-        yield Feature.SCHEDULER
 
 
 PLACEMENTS: Placements = _Checks()

@@ -6,6 +6,8 @@ all platforms together, and judged for each.
 """
 
 import copy
+import gzip
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,7 @@ import accelerator_records as research
 import pods
 from accelerator_records import Record
 from airflow_cases import call, const, pipeline
-from cluster import clients, node_kinds, scheduling
+from cluster import clients, node_kinds, pod_schema, scheduling
 from cluster.clients import Document
 from cluster.node_kinds import ZONE, Kind
 from cluster.scheduling import Decision, Subject
@@ -53,6 +55,11 @@ def pods_of(records: list[Record], **options: Any) -> list[Document]:
 
 
 # --- a real API server takes them ----------------------------------------------------------------
+
+
+def test_the_schema_by_which_all_pods_are_judged_is_the_server_s(api: Any) -> None:
+    with gzip.open(pod_schema.FILE) as file:
+        assert json.load(file) == pod_schema.pod_schema(pod_schema.published(api))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
