@@ -15,7 +15,7 @@ from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration, PolicyPlaces
 from headrace.compiler.diagnostics import Diagnostic, Related
 from headrace.compiler.pod_findings import Finding, diagnostics, path_in_pod
-from headrace.compiler.pods import MAIN, Tree, containers, pod
+from headrace.compiler.pods import MAIN, Tree, containers, pod, written_resources
 from headrace.compiler.policy_devices import against_devices
 from headrace.compiler.settings import PipelineSettings, Policy, StepSettings
 from headrace.compiler.toml_places import TomlPath
@@ -32,13 +32,7 @@ def _of_pod(
     policy: Policy, places: PolicyPlaces, pipeline: PipelineSettings, settings: StepSettings
 ) -> Iterator[Finding]:
     """Yield what `policy`, whose keys have `places`, has against the pod of a step."""
-    asked = {
-        "cpu": settings.cpu,
-        "memory": settings.memory,
-        "ephemeral-storage": settings.ephemeral_storage,
-    }
-    resources = {name: q for name, q in asked.items() if q is not None} | settings.resources
-    made = pod(settings, resources)
+    made = pod(settings, written_resources(settings))
     found = [*_violations(settings, made, policy)]
     for key, message, hint, paths in against_devices(settings, made, policy.accelerators, pipeline):
         found.append((("accelerators", key), message, hint, paths, ""))

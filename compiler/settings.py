@@ -65,7 +65,7 @@ class OwnAccelerator(FrozenStruct):
 class EmptyDir(FrozenStruct):
     """A folder that lives as long as the pod; the fields are those of the Kubernetes API."""
 
-    medium: Literal["", "Memory"] = ""
+    medium: str = ""
     size_limit: str | None = None
 
 

@@ -103,8 +103,13 @@ class Placements(Protocol):
     def platform_problem(self, name: str) -> PlacementProblem | None:
         """Return what is wrong with `name` as that of a platform, if anything is."""
 
-    def accelerator_problem(self, text: str, own: Iterable[str]) -> PlacementProblem | None:
-        """Return what is wrong with `text` on any platform; `own` are the user's own names."""
+    def accelerator_problem(
+        self, text: str, own: Iterable[str], platform: str | None
+    ) -> PlacementProblem | None:
+        """Return what is wrong with `text` on any platform; `own` are the user's own names.
+
+        The names that `platform` has are a way out, if it is one.
+        """
 
     def platforms(self) -> dict[str, str]:
         """Return all names of platforms, short ones too, each with what it stands for."""

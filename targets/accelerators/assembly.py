@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from headrace.compiler.pods import written_resources
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.targets.accelerators import catalogue, claims, names, resolver
@@ -11,7 +12,7 @@ from headrace.targets.accelerators.catalogue import Platform, Record
 from headrace.targets.accelerators.device_names import device_name
 from headrace.targets.accelerators.labels import Labels
 from headrace.targets.accelerators.options import add_options, capacities, keep_whole, no_option
-from headrace.targets.accelerators.placement import Claim, Placement, written_resources
+from headrace.targets.accelerators.placement import Claim, Placement
 from headrace.targets.accelerators.refusal import NOT_THERE, UNKNOWN, WRONG_VALUE, Unplaceable
 from headrace.targets.accelerators.resolver import Found
 

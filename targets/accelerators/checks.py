@@ -24,10 +24,17 @@ class _Checks:
             return _problem(refusal)
         return None
 
-    def accelerator_problem(self, text: str, own: Iterable[str]) -> PlacementProblem | None:
-        """Return what is wrong with `text` on any platform; `own` are the user's own names."""
+    def accelerator_problem(
+        self, text: str, own: Iterable[str], platform: str | None
+    ) -> PlacementProblem | None:
+        """Return what is wrong with `text` on any platform; `own` are the user's own names.
+
+        The names that `platform` has are a way out, if it is one.
+        """
+        is_known = platform is not None and self.platform_problem(platform) is None
+        there = resolver.platform_called(platform) if platform and is_known else None
         try:
-            resolver.check_name(text, own)
+            resolver.check_name(text, own, there)
         except Unplaceable as refusal:
             return _problem(refusal)
         return None

@@ -14,7 +14,7 @@ from headrace.compiler.settings import StepSettings
 from headrace.targets.accelerators import catalogue, names
 from headrace.targets.accelerators.catalogue import CUSTOM, Record
 from headrace.targets.accelerators.device_names import device_name
-from headrace.targets.accelerators.placement import Claim
+from headrace.targets.accelerators.placement import CLAIM, Claim
 from headrace.targets.accelerators.refusal import NOT_THERE, Unplaceable
 from headrace.targets.accelerators.resolver import Found
 
@@ -162,17 +162,21 @@ def _refusal(message: str, hint: str) -> Unplaceable:
 
 
 def check_pod(settings: StepSettings) -> None:
-    """Check that the setting `pod` claims nothing for the step's container by itself.
+    """Check that the setting `pod` claims nothing in the place of the accelerator.
 
     Raises:
-        Unplaceable: it does, and its list would take the place of the claim.
+        Unplaceable: it does, and what is merged last would win.
     """
-    for container in settings.pod.get("containers", ()):
-        if container.get("resources", {}).get("claims"):
-            raise _refusal(
-                "`pod` has claims for the container of the step, and so has its accelerator",
-                "leave `resource_claim` out, and name all claims in `pod`; or leave them out there",
-            )
+    of_container = any(
+        container.get("resources", {}).get("claims")
+        for container in settings.pod.get("containers", ())
+    )
+    names = (claim.get("name") for claim in settings.pod.get("resourceClaims", ()))
+    if of_container or CLAIM in names:
+        raise _refusal(
+            "`pod` has claims for the container of the step, and so has its accelerator",
+            "leave `resource_claim` out, and name all claims in `pod`; or leave them out there",
+        )
 
 
 def all_claimed(records: Sequence[Record]) -> tuple[Record, ...]:

@@ -122,7 +122,7 @@ def place(settings: StepSettings, pipeline: PipelineSettings) -> Placement:
             placement = replace(placement, shared_memory=None)
         return placement
     return Placement(
-        resources=written_resources(settings),
+        resources=pods.written_resources(settings),
         node_selector=dict(settings.node_selector),
         tolerations=settings.tolerations,
         environment=dict(settings.env),
@@ -139,13 +139,3 @@ def placed_steps(pipeline: ir.Pipeline) -> Iterator[tuple[ir.Call | ir.Compute, 
             if id(node.settings) not in known:
                 known[id(node.settings)] = place(node.settings, pipeline.settings)
             yield node, known[id(node.settings)]
-
-
-def written_resources(settings: StepSettings) -> dict[str, str]:
-    """Return the resources that stand in `settings`, by name."""
-    asked = {
-        "cpu": settings.cpu,
-        "memory": settings.memory,
-        "ephemeral-storage": settings.ephemeral_storage,
-    }
-    return {name: q for name, q in asked.items() if q is not None} | settings.resources

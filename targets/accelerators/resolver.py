@@ -73,8 +73,10 @@ def find(
     return replace(found, doubts=tuple(_doubts(request, found.records)))
 
 
-def check_name(text: str, own: Iterable[str] = ()) -> None:
+def check_name(text: str, own: Iterable[str] = (), platform: Platform | None = None) -> None:
     """Check that `text` names an accelerator that exists anywhere; `own` are the user's names.
+
+    A wrong one is answered with the nearest names, and with those that `platform` has.
 
     Raises:
         Unplaceable: it names none.
@@ -84,7 +86,9 @@ def check_name(text: str, own: Iterable[str] = ()) -> None:
     if request is None or not (request.name in own_names or names.is_known(request.name)):
         name = text if request is None else request.name
         known = names.known_names() | own_names
-        hint = did_you_mean(name, known) or "`headrace accelerators` lists them"
+        there = [*devices_of(platform), *sorted(own_names)] if platform else []
+        lists = known_names(there) if there else "`headrace accelerators` lists them"
+        hint = " ".join(filter(None, (did_you_mean(name, known), lists)))
         raise Unplaceable(UNKNOWN, f"no accelerator is called {name!r}", hint)
 
 
@@ -132,7 +136,7 @@ def _of_platform(request: names.Request, platform: Platform) -> list[Record]:
     if found:
         return found
     _refuse_tpu7(request)
-    check_name(request.name)
+    check_name(request.name, (), platform)
     there = devices_of(platform)
     near = did_you_mean(request.name, there)
     has = known_names(there) if there else "describe it in a table [accelerators.NAME]"

@@ -341,6 +341,17 @@ def test_a_local_run_needs_no_leave(tmp_path: Path) -> None:
             "persistentVolumeClaim and emptyDir",
         ),
         (
+            'steps.load.resources = { "hugepages-2Mi" = "4Mi" }',
+            '"4Mi"',
+            "container `main` asks for hugepages-2Mi, and for neither cpu nor memory",
+        ),
+        (
+            'steps.load.pod.initContainers = [{ name = "a", image = "i", '
+            'resources = { limits = { "hugepages-1Gi" = "1Gi" } } }]',
+            '{ limits = { "hugepages-1Gi" = "1Gi" } }',
+            "container `a` asks for hugepages-1Gi",
+        ),
+        (
             "steps.load.pod.containers = "
             '[{ name = "main", volumeMounts = [{ name = "v", mountPath = "/v" }] }]',
             '[{ name = "v", mountPath = "/v" }]',

@@ -180,6 +180,8 @@ def test_what_no_claim_can_say_is_refused(accelerator: str, platform: str, said:
 def test_a_pod_with_claims_of_its_own_is_refused() -> None:
     own = {"containers": [{"name": "main", "resources": {"claims": [{"name": "nic"}]}}]}
     assert "`pod` has claims" in refused("l4", pod=own).message
+    other = {"resourceClaims": [{"name": "accelerator", "resourceClaimName": "mine"}]}
+    assert "`pod` has claims" in refused("l4", pod=other).message
 
 
 # --- accelerators of the configuration -----------------------------------------------------------
