@@ -8,11 +8,11 @@ from headrace.compiler.pods import written_resources
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.targets.accelerators import catalogue, claims, names, resolver
-from headrace.targets.accelerators.catalogue import Platform, Record
+from headrace.targets.accelerators.catalogue import Platform
 from headrace.targets.accelerators.device_names import device_name
 from headrace.targets.accelerators.labels import Labels
 from headrace.targets.accelerators.options import add_options, capacities, keep_whole, no_option
-from headrace.targets.accelerators.placement import Claim, Placement
+from headrace.targets.accelerators.placement import Placement
 from headrace.targets.accelerators.refusal import NOT_THERE, UNKNOWN, WRONG_VALUE, Unplaceable
 from headrace.targets.accelerators.resolver import Found
 
@@ -41,9 +41,9 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
     """
     platform = resolver.platform_called(pipeline.platform) if pipeline.platform else None
     found = _found(settings, pipeline, platform)
-    claim, driver = _claimed(settings, found)
+    claimed = claims.claimed(settings, found)
     records = found.records if found else ()
-    labels = Labels.of_any(claims.all_claimed(records) if claim else records)
+    labels = Labels.of_any(claims.all_claimed(records) if claimed.claim else records)
     capacity = list(capacities(settings, platform, found))
     add_options(labels, settings, platform)
     for each in capacity:
@@ -53,17 +53,17 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
     _add_own(labels, settings)
     tolerations = (
         *(toleration for record in records for toleration in record.tolerations),
-        *(driver.tolerations if driver else ()),
+        *claimed.tolerations,
         *(toleration for each in capacity for toleration in each.tolerations),
         *settings.tolerations,
     )
     placement = Placement(
-        resources=_resources(settings, platform, None if claim else found),
+        resources=_resources(settings, platform, None if claimed.claim else found),
         node_selector=labels.selector,
         node_terms=labels.terms,
         tolerations=tuple(dict.fromkeys(tolerations)),
         environment=_environment(settings, platform, found),
-        claim=claim,
+        claim=claimed.claim,
         shared_memory=settings.shared_memory
         or ((settings.memory or SHARED_MEMORY_SIZE) if found else None),
         runtime_class=settings.runtime_class
@@ -72,15 +72,7 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
         hosts=found.hosts if found else 1,
         device_name=device_name(records),
     )
-    doubts = (*found.doubts, *(claims.doubts(found) if claim else ())) if found else ()
-    return Assembled(placement, doubts)
-
-
-def _claimed(settings: StepSettings, found: Found | None) -> tuple[Claim | None, Record | None]:
-    if found is None or not claims.is_claimed(settings, found):
-        return None, None
-    claims.check_pod(settings)
-    return claims.claim_of(settings, found)
+    return Assembled(placement, (*(found.doubts if found else ()), *claimed.doubts))
 
 
 def _found(

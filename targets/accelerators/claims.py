@@ -8,9 +8,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from headrace.compiler.settings import StepSettings
+from headrace.compiler.settings import StepSettings, Toleration
 from headrace.targets.accelerators import catalogue, names
 from headrace.targets.accelerators.catalogue import CUSTOM, Record
 from headrace.targets.accelerators.device_names import device_name
@@ -19,16 +19,44 @@ from headrace.targets.accelerators.refusal import NOT_THERE, Unplaceable
 from headrace.targets.accelerators.resolver import Found
 
 _MIG_PROFILE = re.compile(r"\d+[a-z]\.\d+gb(\..+)?")
+_ATTRIBUTE = re.compile(r"^device\.attributes\['[^']*'\]\.(\w+)")
 _DISCOVERED = ("nvidia.com/", "amd.com/")
 """How the labels begin that the vendors' own discovery of devices puts on nodes. It may be missing
 where a driver publishes the devices, and says no more than the driver does."""
 
 
-def is_claimed(settings: StepSettings, found: Found | None) -> bool:
-    """Whether a pod with `settings` claims what was `found`."""
-    if found is None:
-        return False
-    return settings.resource_claim or not found.records[0].resource_name
+@dataclass(frozen=True)
+class Claimed:
+    """What a pod claims, if it claims anything: with the tolerations of the driver, and doubts."""
+
+    claim: Claim | None = None
+    tolerations: tuple[Toleration, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def claimed(settings: StepSettings, found: Found | None) -> Claimed:
+    """Return what a pod with `settings` claims of what was `found`.
+
+    Raises:
+        Unplaceable: no driver is known that has it, or `pod` claims something in its place.
+    """
+    if found is None or (found.records[0].resource_name and not settings.resource_claim):
+        return Claimed()
+    _check_pod(settings)
+    request = names.parse(settings.accelerator or "")
+    assert request is not None  # it was found
+    record = found.records[0]
+    if record.platform == CUSTOM:
+        return Claimed(_own(record, request, found))
+    driver = next((each for each in catalogue.claimed() if each.vendor == record.vendor), None)
+    if driver is None:
+        raise _refusal(
+            f"no driver is known of which {request.name!r} can be claimed",
+            "leave `resource_claim` out, or describe it in a table [accelerators.NAME] with a "
+            "device_class",
+        )
+    claim = _of_driver(request, found, driver)
+    return Claimed(claim, driver.tolerations, tuple(_doubts(claim, driver)))
 
 
 def without_discovered(record: Record) -> Record:
@@ -45,26 +73,7 @@ def without_discovered(record: Record) -> Record:
     )
 
 
-def claim_of(settings: StepSettings, found: Found) -> tuple[Claim, Record | None]:
-    """Return the claim for what was `found`, and the record of the driver, if it is a known one.
-
-    Raises:
-        Unplaceable: no driver is known that has it.
-    """
-    request = names.parse(settings.accelerator or "")
-    assert request is not None  # it was found
-    record = found.records[0]
-    if record.platform == CUSTOM:
-        return _own(record, request, found), None
-    driver = next((each for each in catalogue.claimed() if each.vendor == record.vendor), None)
-    if driver is None:
-        raise _refusal(
-            f"no driver is known of which {request.name!r} can be claimed",
-            "leave `resource_claim` out, or describe it in a table [accelerators.NAME] with a "
-            "device_class",
-        )
-    classes = list(driver.dra["device_classes"])
-    is_all = driver.dra.get("allocationMode") == "All"
+def _of_driver(request: names.Request, found: Found, driver: Record) -> Claim:
     if request.fraction and (driver.vendor != "nvidia" or not _is_mig(request.fraction)):
         raise _refusal(
             f"a claim for {request.fraction!r} of {request.name!r} needs parameters of its driver",
@@ -72,21 +81,21 @@ def claim_of(settings: StepSettings, found: Found) -> tuple[Claim, Record | None
         )
     claim = Claim(
         name=_name(request, found),
-        device_class=classes[1 if request.fraction else 0],
+        device_class=driver.dra["device_classes"][1 if request.fraction else 0],
         selectors=tuple(_selectors(request, found, driver)),
         count=found.count,
-        takes_all=is_all,
-        resource=record.resource_name,
+        takes_all=driver.dra.get("allocationMode") == "All",
+        resource=found.records[0].resource_name,
     )
-    return _named_by_content(claim), driver
+    return _named_by_content(claim)
 
 
-def doubts(found: Found) -> Iterator[str]:
-    """Yield which facts are uncertain that a claim for what was `found` stands on."""
-    for driver in catalogue.claimed():
-        known = driver.dra.get("attributes", ())
-        if driver.vendor == found.records[0].vendor == "amd" and "productName" not in known:
-            yield "the attribute productName of the driver gpu.amd.com"
+def _doubts(claim: Claim, driver: Record) -> Iterator[str]:
+    """Yield the attributes by which `claim` tells devices and that no source of `driver` lists."""
+    for selector in claim.selectors:
+        for attribute in _ATTRIBUTE.findall(selector):
+            if attribute not in driver.dra.get("attributes", ()):
+                yield f"the attribute {attribute} of the driver {driver.dra['driver']}"
 
 
 def _own(record: Record, request: names.Request, found: Found) -> Claim:
@@ -161,7 +170,7 @@ def _refusal(message: str, hint: str) -> Unplaceable:
     return Unplaceable(NOT_THERE, message, hint, "resource_claim")
 
 
-def check_pod(settings: StepSettings) -> None:
+def _check_pod(settings: StepSettings) -> None:
     """Check that the setting `pod` claims nothing in the place of the accelerator.
 
     Raises:

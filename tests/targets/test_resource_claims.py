@@ -137,7 +137,10 @@ def test_other_drivers_have_classes_of_their_own(
 def test_an_attribute_that_no_source_lists_is_a_doubt() -> None:
     settings = StepSettings(image="i", accelerator="mi300x", resource_claim=True)
     (doubt,) = assembled(settings, PipelineSettings(platform="amd")).doubts
-    assert "productName of the driver gpu.amd.com" in doubt
+    assert doubt == "the attribute productName of the driver gpu.amd.com"
+    for accelerator, platform in (("mi300x", "oke"), ("a100-80gb/1g.10gb", "nvidia")):
+        known = settings.replace(accelerator=accelerator)
+        assert not assembled(known, PipelineSettings(platform=platform)).doubts
     assert not assembled(
         settings.replace(resource_claim=False), PipelineSettings(platform="amd")
     ).doubts
