@@ -16,8 +16,8 @@ def asked_by_name(text: str, pipeline: PipelineSettings, machine_type: str | Non
         return DevicesAsked(((text.lower(),),))
     own = next((o for n, o in pipeline.accelerators.items() if n.lower() == request.name), None)
     if own is not None:
-        others = _with(own.resource, _labels_of(own), pipeline)
-        return DevicesAsked(((request.name,),), tuple(others))
+        others = (*_with(own.resource, _labels_of(own), pipeline), *_of_class(own, pipeline))
+        return DevicesAsked(((request.name,),), others)
     found = _found(text, request, pipeline, machine_type)
     devices = dict.fromkeys(_called(record)[-1] for record in found) or [request.name]
     fraction = request.fraction
@@ -67,6 +67,16 @@ def _with(
     records = platform.of_kind(*DEVICES, "mig") if platform else _everywhere()
     found = (record for record in records if resource and record.resource_name == resource)
     yield from dict.fromkeys(_called(record) for record in found if _fits(record, labels))
+
+
+def _of_class(own: OwnAccelerator, pipeline: PipelineSettings) -> Iterator[tuple[str, ...]]:
+    """Yield the devices of the driver whose class `own` claims: its selectors are not judged."""
+    for driver in catalogue.claimed():
+        if own.device_class in driver.dra["device_classes"]:
+            platform = _platform(pipeline)
+            records = platform.of_kind(*DEVICES, "mig") if platform else _everywhere()
+            found = (record for record in records if record.vendor == driver.vendor)
+            yield from dict.fromkeys(_called(record) for record in found)
 
 
 def _fits(record: Record, labels: Mapping[str, tuple[str, ...]]) -> bool:

@@ -205,6 +205,11 @@ accelerator = "ours"
             "which `nvidia.com/gpu` may be",
         ),
         ('forbid = ["a100-80gb"]', GKE + OWN % "nvidia-a100-80gb", "which `ours` may be"),
+        (
+            'forbid = ["a100-80gb"]',
+            'accelerators.ours.device_class = "gpu.nvidia.com"\nsteps.load.accelerator = "ours"',
+            "which `ours` may be",
+        ),
         ('allow = ["a100-80gb"]', 'steps.load.accelerator = "a100"', "does not allow the accel"),
         ('allow = ["a100-80gb"]', f'{GKE}steps.load.accelerator = "a100"', "`a100-40gb`, which"),
         ('allow = ["t4"]', f'{GKE}steps.load.accelerator = "gpu"', "which `gpu` may be"),
