@@ -32,6 +32,7 @@ class Feature(StrEnum):
     NODE_AFFINITY = "node affinity"
     SHARED_MEMORY = "volume of shared memory"
     RUNTIME_CLASS = "runtime class"
+    RESOURCE_CLAIM = "step with a resource claim"
     REFERENCES = "step with secrets or config maps"
     VOLUMES = "step with volumes"
     HOST_PATHS = "step with a folder of its host"
@@ -133,6 +134,24 @@ def _block_features(block: ir.Block, inside: frozenset[Feature]) -> Iterator[tup
                     yield from _block_features(inner, within)
 
 
+_ATTRIBUTES = {
+    Feature.RESOURCES: "resources",
+    Feature.NODE_SELECTOR: "node_selector",
+    Feature.NODE_AFFINITY: "node_terms",
+    Feature.TOLERATIONS: "tolerations",
+    Feature.SHARED_MEMORY: "shared_memory",
+    Feature.RUNTIME_CLASS: "runtime_class",
+    Feature.RESOURCE_CLAIM: "claim",
+    Feature.SCHEDULER: "scheduler",
+}
+"""What the settings of a step say, and what its placement says, by the name that it has in both."""
+
+
+def features_of_place(given: object) -> Iterator[Feature]:
+    """Yield what `given`, the settings of a step or its placement, needs to say where it runs."""
+    return (feature for feature, name in _ATTRIBUTES.items() if getattr(given, name, None))
+
+
 def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:
     settings = node.settings
     if settings.retries.limit:
@@ -141,16 +160,9 @@ def _settings_features(node: ir.Call | ir.Compute) -> Iterator[Feature]:
             yield Feature.RETRY_BACKOFF
     if settings.timeout is not None:
         yield Feature.TIMEOUT
-    if settings.cpu or settings.memory or settings.ephemeral_storage or settings.resources:
+    if settings.cpu or settings.memory or settings.ephemeral_storage:
         yield Feature.RESOURCES
-    if settings.node_selector:
-        yield Feature.NODE_SELECTOR
-    if settings.tolerations:
-        yield Feature.TOLERATIONS
-    if settings.shared_memory:
-        yield Feature.SHARED_MEMORY
-    if settings.runtime_class:
-        yield Feature.RUNTIME_CLASS
+    yield from features_of_place(settings)
     yield from _pod_features(settings)
 
 
@@ -164,7 +176,6 @@ def _pod_features(settings: StepSettings) -> Iterator[Feature]:
         Feature.METADATA: settings.labels or settings.annotations,
         Feature.PRIORITY_CLASS: settings.priority_class,
         Feature.QUEUE: settings.queue,
-        Feature.SCHEDULER: settings.scheduler,
         Feature.POD: settings.pod,
     }
     yield from (feature for feature, value in asked.items() if value)

@@ -313,10 +313,10 @@ def _check_schedule(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
 
 def _check_accelerators(tree: Tree, layers: Sequence[Layer], sink: Sink) -> None:
     for name, table in table_or_empty(tree.get("accelerators")).items():
-        if "resource" not in table and not sink.failed:
+        if not table.keys() & {"resource", "device_class"} and not sink.failed:
             places = [layer.origin.key(("accelerators", name)) for layer in layers]
             span = next((place for place in reversed(places) if place), None)
-            hint = 'add resource = "nvidia.com/gpu"'
+            hint = 'add resource = "nvidia.com/gpu", or a device_class'
             sink.report("HR402", f"`accelerators.{name}` says no resource", span, hint=hint)
 
 

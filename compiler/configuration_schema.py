@@ -41,8 +41,11 @@ _STEP = Table(
         "ephemeral_storage": rules.memory,
         "resources": NamedEntries(rules.extended_quantity, rules.extended_name),
         "accelerator": placement.accelerator,
+        "resource_claim": rules.boolean,
         "network": placement.network,
         "spot": rules.boolean,
+        "flex_start": rules.boolean,
+        "compute_class": _label_text,
         "zones": rules.list_of(_label_text, "zones", if_empty="leave it out for any zone"),
         "reservation": _label_text,
         "machine_type": _label_text,
@@ -82,6 +85,8 @@ _ACCELERATOR = Table(
         "counts": rules.list_of(
             rules.whole_number(1, 1000), "counts", if_empty="leave it out for any count"
         ),
+        "device_class": placement.object_name,
+        "device_selectors": rules.list_of(rules.text, "selectors"),
         "node_selector": _LABELS,
         "node_affinity": rules.list_of(placement.node_requirement, "requirements"),
         "tolerations": _TOLERATIONS,

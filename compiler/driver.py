@@ -206,7 +206,7 @@ def _emitted(
 
 def _pod_findings(pipeline: ir.Pipeline, configuration: "Configuration") -> Iterator[Diagnostic]:
     """Yield what is wrong with the pods that the steps of `pipeline` ask for, on every target."""
-    if configuration.sets("secrets", "config_maps", "pod"):
+    if configuration.sets("secrets", "config_maps", "resources", "pod"):
         from headrace.compiler.pod_conflicts import conflicts
 
         yield from conflicts(pipeline, configuration)

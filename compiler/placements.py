@@ -33,7 +33,8 @@ def check_names(configuration: Configuration, sink: Sink) -> None:
             problem = load_placements().platform_problem(tree["platform"])
             _report(problem, layer.origin.value((*prefix, "platform")), sink)
         for path, name in _accelerators(tree):
-            problem = load_placements().accelerator_problem(name, own)
+            platform = tree.get("platform", configuration.tree.get("platform"))
+            problem = load_placements().accelerator_problem(name, own, platform)
             _report(problem, layer.origin.value((*prefix, *path)), sink)
 
 

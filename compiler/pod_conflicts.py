@@ -7,7 +7,14 @@ from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.pod_findings import Finding, diagnostics, path_in_pod
-from headrace.compiler.pods import MAIN, Tree, containers, main_container, pod
+from headrace.compiler.pods import (
+    MAIN,
+    Tree,
+    containers,
+    main_container,
+    pod,
+    written_resources,
+)
 from headrace.compiler.settings import StepSettings
 from headrace.compiler.toml_places import TomlPath
 
@@ -21,11 +28,12 @@ def conflicts(pipeline: ir.Pipeline, configuration: Configuration) -> Iterator[D
 
 
 def _of_pod(settings: StepSettings) -> Iterator[Finding]:
-    made = pod(settings, {})
+    made = pod(settings, written_resources(settings))
     yield from _variables(settings, made)
     yield from _volumes(settings, made)
     yield from _mounts(settings, made)
     yield from _names(settings, made)
+    yield from _huge_pages(settings, made)
 
 
 def _variables(settings: StepSettings, made: Tree) -> Iterator[Finding]:
@@ -82,4 +90,23 @@ def _names(settings: StepSettings, made: Tree) -> Iterator[Finding]:
                 f"{count} containers are called `{name}`",
                 "call each of them by a name of its own",
                 path_in_pod(settings, "initContainers", name),
+            )
+
+
+def _huge_pages(settings: StepSettings, made: Tree) -> Iterator[Finding]:
+    """Yield huge pages without cpu or memory, which the API server of Kubernetes refuses:
+    https://kubernetes.io/docs/tasks/manage-hugepages/scheduling-hugepages/
+    """
+    for kind, container in containers(made):
+        asked = container.get("resources", {})
+        names = {**asked.get("requests", {}), **asked.get("limits", {})}
+        pages = next((name for name in names if name.startswith("hugepages-")), None)
+        if pages is not None and not names.keys() & {"cpu", "memory"}:
+            is_main = container["name"] == MAIN
+            own: tuple[TomlPath, ...] = (("resources", pages), ("resources",)) if is_main else ()
+            yield Finding(
+                CODE,
+                f"container `{container['name']}` asks for {pages}, and for neither cpu nor memory",
+                'set memory = "...": Kubernetes gives huge pages only beside one of the two',
+                (*own, *path_in_pod(settings, kind, container["name"], "resources")),
             )

@@ -16,7 +16,6 @@ from headrace.compiler.setting_rules import (
     label_name,
     label_value,
     memory,
-    one_of,
     text,
 )
 from headrace.compiler.settings import EmptyDir, Volume
@@ -142,8 +141,17 @@ def _empty_dir(value: object) -> EmptyDir:
     """Accept a size, or a table of `medium` and `size_limit`, which may be empty."""
     if not isinstance(value, dict):
         return EmptyDir(size_limit=memory(value))
-    checked = _known(value, {"medium": one_of("Memory"), "size_limit": memory})
+    checked = _known(value, {"medium": _medium, "size_limit": memory})
     return msgspec.convert(checked, EmptyDir)
+
+
+def _medium(value: object) -> str:
+    """Accept memory, or huge pages: of the size that the container asks for, or of one of them."""
+    written = text(value)
+    if written != "Memory" and not re.fullmatch(r"HugePages(-\d+[KMG]i)?", written):
+        hint = 'write "Memory", "HugePages", or "HugePages-2Mi"; leave it out for a disk'
+        raise Refused(f"has no medium of Kubernetes: {written!r}", hint)
+    return written
 
 
 _SOURCES: dict[str, Callable[[object], object]] = {

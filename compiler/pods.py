@@ -54,6 +54,16 @@ def annotations(settings: StepSettings) -> dict[str, str]:
     return {**settings.annotations, **({VOLCANO_QUEUE: settings.queue or ""} if queued else {})}
 
 
+def written_resources(settings: StepSettings) -> dict[str, str]:
+    """Return the resources that stand in `settings`, by name."""
+    asked = {
+        "cpu": settings.cpu,
+        "memory": settings.memory,
+        "ephemeral-storage": settings.ephemeral_storage,
+    }
+    return {name: q for name, q in asked.items() if q is not None} | settings.resources
+
+
 def environment(settings: StepSettings) -> list[Tree]:
     """Return the variables of `env`, as Kubernetes has to be given them.
 

@@ -8,7 +8,6 @@ missing.
 
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -16,30 +15,28 @@ from headrace.compiler import ir
 from headrace.compiler.configuration import Configuration, PolicyPlaces
 from headrace.compiler.diagnostics import Diagnostic, Related
 from headrace.compiler.pod_findings import Finding, diagnostics, path_in_pod
-from headrace.compiler.pods import MAIN, Tree, containers, pod
-from headrace.compiler.settings import Policy, StepSettings
+from headrace.compiler.pods import MAIN, Tree, containers, pod, written_resources
+from headrace.compiler.policy_devices import against_devices
+from headrace.compiler.settings import PipelineSettings, Policy, StepSettings
 from headrace.compiler.toml_places import TomlPath
-
-_NO_DEVICES = ("cpu", "memory", "ephemeral-storage", "hugepages-")
-"""What resources begin with that are no devices."""
 
 
 def violations(pipeline: ir.Pipeline, configuration: Configuration) -> Iterator[Diagnostic]:
     """Yield an error for each setting, or step without one, that a policy forbids."""
     for policy, places in configuration.policies():
-        yield from diagnostics(pipeline, configuration, partial(_of_pod, policy, places))
+        check = partial(_of_pod, policy, places, pipeline.settings)
+        yield from diagnostics(pipeline, configuration, check)
 
 
-def _of_pod(policy: Policy, places: PolicyPlaces, settings: StepSettings) -> Iterator[Finding]:
+def _of_pod(
+    policy: Policy, places: PolicyPlaces, pipeline: PipelineSettings, settings: StepSettings
+) -> Iterator[Finding]:
     """Yield what `policy`, whose keys have `places`, has against the pod of a step."""
-    asked = {
-        "cpu": settings.cpu,
-        "memory": settings.memory,
-        "ephemeral-storage": settings.ephemeral_storage,
-    }
-    resources = {name: q for name, q in asked.items() if q is not None} | settings.resources
-    made = pod(settings, resources)
-    for rule, message, hint, paths, missing in _violations(settings, made, policy):
+    made = pod(settings, written_resources(settings))
+    found = [*_violations(settings, made, policy)]
+    for key, message, hint, paths in against_devices(settings, made, policy.accelerators, pipeline):
+        found.append((("accelerators", key), message, hint, paths, ""))
+    for rule, message, hint, paths, missing in found:
         span = places(rule)
         yield Finding(
             code="HR440",
@@ -57,7 +54,6 @@ _Violation = tuple[TomlPath, str, str, tuple[TomlPath, ...], str]
 
 def _violations(settings: StepSettings, made: Tree, policy: Policy) -> Iterator[_Violation]:
     yield from _images(settings, made, policy)
-    yield from _accelerators(settings, made, policy)
     yield from _limits(settings, made, policy)
     if policy.host_paths:
         yield from _host_paths(settings, made)
@@ -115,42 +111,6 @@ def _parsed(image: str) -> tuple[str, str, str]:
 
 def _is_in(name: str, registry: str) -> bool:
     return name == registry or name.startswith(f"{registry}/")
-
-
-# --- accelerators --------------------------------------------------------------------------------
-
-
-def _accelerators(settings: StepSettings, made: Tree, policy: Policy) -> Iterator[_Violation]:
-    for name, paths in _asked_for(settings, made):
-        forbidding = next((p for p in policy.accelerators.forbid if _is_like(name, p)), None)
-        if forbidding is not None:
-            message = f"the policy forbids the accelerator `{name}`"
-            hint = "ask for another; `forbid` of the policy says which are forbidden"
-            yield ("accelerators", "forbid"), message, hint, paths, ""
-        allowed = policy.accelerators.allow
-        if allowed is not None and not any(_is_like(name, pattern) for pattern in allowed):
-            message = f"the policy does not allow the accelerator `{name}`"
-            hint = f"ask for {' or '.join(allowed)}" if allowed else 'set accelerator = "cpu"'
-            yield ("accelerators", "allow"), message, hint, paths, ""
-
-
-def _is_like(name: str, pattern: str) -> bool:
-    return fnmatchcase(name, pattern.lower())
-
-
-def _asked_for(settings: StepSettings, made: Tree) -> Iterator[tuple[str, tuple[TomlPath, ...]]]:
-    """Yield each accelerator that the pod asks for: by name, as a resource, or by a claim."""
-    if settings.accelerator not in (None, "cpu"):
-        yield str(settings.accelerator).partition(":")[0].lower(), (("accelerator",),)
-    for kind, container in containers(made):
-        resources = container.get("resources", {})
-        for name in {**resources.get("requests", {}), **resources.get("limits", {})}:
-            if not name.startswith(_NO_DEVICES):
-                own = (("resources", name),) if container["name"] == MAIN else ()
-                yield name, (*own, *path_in_pod(settings, kind, container["name"], "resources"))
-    for claim in made["spec"].get("resourceClaims", ()):
-        template = claim.get("resourceClaimTemplateName") or claim.get("resourceClaimName", "")
-        yield f"claim/{template}", (("pod", "resourceClaims"), ("pod",))
 
 
 # --- the rest of the pod -------------------------------------------------------------------------

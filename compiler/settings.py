@@ -42,12 +42,16 @@ class OwnAccelerator(FrozenStruct):
     """An accelerator that the configuration describes.
 
     `resource` is the name of the extended resource, `counts` how many of it a pod may ask for
-    (empty: any number), `memory_gib` the memory of one.
+    (empty: any number), `memory_gib` the memory of one. `device_class` is the DeviceClass of a
+    resource claim for it, `device_selectors` are CEL expressions that its devices satisfy; without
+    a `resource` it is always claimed.
     """
 
-    resource: str
+    resource: str = ""
     memory_gib: int | None = None
     counts: tuple[int, ...] = ()
+    device_class: str | None = None
+    device_selectors: tuple[str, ...] = ()
     node_selector: dict[str, str] = field(default_factory=dict)
     node_affinity: tuple[NodeRequirement, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
@@ -61,7 +65,7 @@ class OwnAccelerator(FrozenStruct):
 class EmptyDir(FrozenStruct):
     """A folder that lives as long as the pod; the fields are those of the Kubernetes API."""
 
-    medium: Literal["", "Memory"] = ""
+    medium: str = ""
     size_limit: str | None = None
 
 
@@ -83,12 +87,14 @@ class StepSettings(FrozenStruct):
     `cpu`, `memory`, `ephemeral_storage` and the values of `resources` (other resources by name) are
     Kubernetes quantities, used as request and as limit; `shared_memory` is the size of a volume of
     memory at `/dev/shm`. `accelerator` and `network` are names with an amount, which the platform
-    of the pipeline gives their meaning. `timeout` is in seconds and counts for each attempt.
-    `code` says where the step's own sources and the shim are: in the image, or mounted beside it.
-    `secrets` and `config_maps` name, for a variable, what it is taken from as `NAME/KEY`; `volumes`
-    stand by the path where they are mounted. `queue` is that of Kueue, or of Volcano where that is
-    the `scheduler`. The step runs on so many `hosts` at once, each in a pod of its own. `pod` is a
-    part of a Kubernetes PodSpec, merged into the pod last.
+    of the pipeline gives their meaning; with `resource_claim` the accelerator is claimed from a
+    driver of dynamic resource allocation, not asked for as a resource. `timeout` is in seconds and
+    counts for each attempt. `code` says where the step's own sources and the shim are: in the
+    image, or mounted beside it. `secrets` and `config_maps` name, for a variable, what it is taken
+    from as `NAME/KEY`; `volumes` stand by the path where they are mounted. `queue` is that of
+    Kueue, or of Volcano where that is the `scheduler`. The step runs on so many `hosts` at once,
+    each in a pod of its own; a step that starts those of another has its settings in `of_hosts`.
+    `pod` is a part of a Kubernetes PodSpec, merged into the pod last.
     """
 
     image: str
@@ -98,8 +104,11 @@ class StepSettings(FrozenStruct):
     ephemeral_storage: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
     accelerator: str | None = None
+    resource_claim: bool = False
     network: str | None = None
     spot: bool = False
+    flex_start: bool = False
+    compute_class: str | None = None
     zones: tuple[str, ...] = ()
     reservation: str | None = None
     machine_type: str | None = None
@@ -121,6 +130,7 @@ class StepSettings(FrozenStruct):
     queue: str | None = None
     scheduler: str | None = None
     hosts: int = 1
+    of_hosts: "StepSettings | None" = None
     pod: dict[str, Any] = field(default_factory=dict)
 
     def without_needs(self) -> "StepSettings":
@@ -134,6 +144,8 @@ class StepSettings(FrozenStruct):
             self.accelerator
             or self.network
             or self.spot
+            or self.flex_start
+            or self.compute_class
             or self.zones
             or self.reservation
             or self.machine_type

@@ -86,14 +86,30 @@ class PlacementJudgement:
     features: tuple[Feature, ...] = ()
 
 
+@dataclass(frozen=True)
+class DevicesAsked:
+    """What a step may get that asks for a device, each as all names that it is known by.
+
+    It asks for any of `named`; `unnamed` are those that it may get although it does not say so.
+    """
+
+    named: tuple[tuple[str, ...], ...]
+    unnamed: tuple[tuple[str, ...], ...] = ()
+
+
 class Placements(Protocol):
     """Who knows what platforms call accelerators."""
 
     def platform_problem(self, name: str) -> PlacementProblem | None:
         """Return what is wrong with `name` as that of a platform, if anything is."""
 
-    def accelerator_problem(self, text: str, own: Iterable[str]) -> PlacementProblem | None:
-        """Return what is wrong with `text` on any platform; `own` are the user's own names."""
+    def accelerator_problem(
+        self, text: str, own: Iterable[str], platform: str | None
+    ) -> PlacementProblem | None:
+        """Return what is wrong with `text` on any platform; `own` are the user's own names.
+
+        The names that `platform` has are a way out, if it is one.
+        """
 
     def platforms(self) -> dict[str, str]:
         """Return all names of platforms, short ones too, each with what it stands for."""
@@ -106,3 +122,14 @@ class Placements(Protocol):
 
     def judge(self, settings: StepSettings, pipeline: PipelineSettings) -> PlacementJudgement:
         """Return what is to say of a step with `settings`."""
+
+    def devices(self, settings: StepSettings, pipeline: PipelineSettings) -> DevicesAsked:
+        """Return what the `accelerator` of `settings` may come to; it is set, and not `cpu`."""
+
+    def devices_of(
+        self, resource: str, settings: StepSettings, pipeline: PipelineSettings
+    ) -> DevicesAsked:
+        """Return what a step with `settings` may get that asks for `resource`."""
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """Return the names of all devices that `name` stands for, on any platform."""

@@ -9,7 +9,11 @@ from headrace.targets.accelerators import Placement
 def device_variables(settings: StepSettings, placement: Placement) -> dict[str, str]:
     """Return the variables that `headrace.runtime.devices` reads; none if nothing is asked for."""
     made = pods.pod(settings, placement.resources)
-    limits: dict[str, object] = pods.main_container(made).get("resources", {}).get("limits", {})
+    limits: dict[str, object] = dict(
+        pods.main_container(made).get("resources", {}).get("limits", {})
+    )
+    if placement.claim:
+        limits[placement.claim.resource] = placement.claim.count
     devices = [
         f"{name}:{count}"
         for name, count in limits.items()

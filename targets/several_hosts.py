@@ -107,6 +107,7 @@ def _launcher_settings(settings: StepSettings, text: str) -> StepSettings:
         service_account=settings.service_account,
         labels=settings.labels,
         annotations=settings.annotations,
+        of_hosts=settings,
         pod=own,
     )
 

@@ -59,6 +59,25 @@ def count(record: Record) -> int:
     return max(counts, default=1)
 
 
+def divided(record: Record) -> list[dict[str, Any]]:
+    """Return what keeps a whole device of GKE off nodes that have parts of one (`gke-mig`,
+    `gke-shared`, and the machines of the record that are said to be fractional).
+    """
+    if record["platform"] != "gke-standard" or record["kind"] != "gpu":
+        return []
+    keys = ("cloud.google.com/gke-gpu-partition-size", "cloud.google.com/gke-gpu-sharing-strategy")
+    absent = [{"key": key, "operator": "DoesNotExist"} for key in keys]
+    key = "node.kubernetes.io/instance-type"
+    machines = fractional_machines(record)
+    return absent + [{"key": key, "operator": "NotIn", "values": machines}] * bool(machines)
+
+
+def fractional_machines(record: Record) -> list[str]:
+    """Return the machines that have a part of a device, and the labels of one with a whole one."""
+    names = [name for names in record.get("machine_types", {}).values() for name in names]
+    return [name.partition(" ")[0] for name in names if "(fractional" in name]
+
+
 def expected_pod(record: Record) -> dict[str, Any]:
     """Return the placement of a pod that asks for the record, and nothing more."""
     selector = dict(record["node_selector"])
@@ -73,7 +92,7 @@ def expected_pod(record: Record) -> dict[str, Any]:
         affinity = base(record)["node_affinity"]
     return {
         "nodeSelector": selector,
-        "affinity": affinity,
+        "affinity": [*affinity, *divided(record)],
         "tolerations": record["tolerations"],
         "resources": {record["resource_name"]: str(count(record))},
     }

@@ -26,8 +26,11 @@ from headrace.compiler.registry import MANIFEST_TARGETS, load_target
 
 Pod = dict[str, Any]
 
-_SCHEMA = Path(__file__).parent / "data" / "kubernetes" / "podspec-1.36.json.gz"
-_PLACEMENT = ("nodeSelector", "affinity", "tolerations", "runtimeClassName", "schedulerName")
+_SCHEMA = Path(__file__).parent / "data" / "kubernetes" / "podspec-1.35.json.gz"
+_PLACEMENT = (
+    *("nodeSelector", "affinity", "tolerations", "runtimeClassName", "schedulerName"),
+    "resourceClaims",
+)
 _OWN = ("HEADRACE_CODE", "HEADRACE_MODULES", "HEADRACE_STORE", "HEADRACE_IMPORT")
 
 
@@ -61,6 +64,8 @@ def placement(spec: Mapping[str, Any], container: Mapping[str, Any]) -> Pod:
     main: dict[str, Any] = {"name": "main", "image": container["image"]}
     if limits:
         main["resources"] = {"limits": limits, "requests": requests}
+    if claims := resources.get("claims"):
+        main["resources"] = {**main.get("resources", {}), "claims": claims}
     variables = [v for v in container.get("env") or [] if v["name"] not in _OWN]
     if variables:
         main["env"] = variables
@@ -75,9 +80,14 @@ def _argo(text: str) -> dict[str, Pod]:
     found = {}
     for template in yaml.safe_load(text)["spec"]["templates"]:
         if "container" in template:
-            spec = template | yaml.safe_load(template.get("podSpecPatch", "{}"))
-            step = next(a for a in template["container"]["args"] if a.startswith("--step="))
-            found[step.removeprefix("--step=")] = placement(spec, template["container"])
+            patch = yaml.safe_load(template.get("podSpecPatch", "{}"))
+            (own,) = patch.pop("containers", [{}])
+            container = template["container"]
+            resources = {**container.get("resources", {}), **own.get("resources", {})}
+            step = next(a for a in container["args"] if a.startswith("--step="))
+            found[step.removeprefix("--step=")] = placement(
+                template | patch, container | {"resources": resources}
+            )
     return found
 
 
@@ -146,6 +156,10 @@ def _airflow(text: str) -> dict[str, Pod]:
             scheduler_name=given.get("schedulername"),
         )
         written = ApiClient().sanitize_for_serialization(spec)
+        rest = given.get("pod_template_dict", {"spec": {"containers": [{}]}})["spec"]
+        (base,) = rest.pop("containers")
+        written |= rest
+        written["containers"] = [base | written["containers"][0]]
         found[given["task_id"]] = placement(written, written["containers"][0])
     return found
 

@@ -55,6 +55,15 @@ def test_a_name_that_is_none_is_refused_by_every_command(
     assert findings(compilation) == [(*found, "error")]
 
 
+def test_a_wrong_name_gets_the_nearest_and_those_that_the_platform_has(tmp_path: Path) -> None:
+    toml = "[steps.train]\naccelerator = 'a1000'"
+    (finding,) = compiled(tmp_path, f"platform = 'doks'\n{toml}").diagnostics
+    there = "b300, h100-80gb, h200, mi300x, mi325x, mi355x"
+    assert finding.hint == f'did you mean "a100"? known here: {there}'
+    (finding,) = compiled(tmp_path, toml).diagnostics
+    assert finding.hint == 'did you mean "a100"? `headrace accelerators` lists them'
+
+
 @pytest.mark.parametrize(
     ("toml", "settings", "found"),
     [

@@ -3,6 +3,7 @@
 from headrace.targets.accelerators.placement import (
     SHARED_MEMORY_PATH,
     SHARED_MEMORY_VOLUME,
+    Claim,
     Placement,
     place,
     place_on_hosts,
@@ -12,6 +13,7 @@ from headrace.targets.accelerators.placement import (
 __all__ = [
     "SHARED_MEMORY_PATH",
     "SHARED_MEMORY_VOLUME",
+    "Claim",
     "Placement",
     "place",
     "place_on_hosts",

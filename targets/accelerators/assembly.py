@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from headrace.compiler.settings import NodeRequirement, PipelineSettings, StepSettings
+from headrace.compiler.pods import written_resources
+from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.compiler.suggestions import did_you_mean, known_names
-from headrace.targets.accelerators import catalogue, names, resolver
-from headrace.targets.accelerators.catalogue import Platform, Spot
+from headrace.targets.accelerators import catalogue, claims, names, resolver
+from headrace.targets.accelerators.catalogue import Platform
 from headrace.targets.accelerators.device_names import device_name
 from headrace.targets.accelerators.labels import Labels
-from headrace.targets.accelerators.placement import Placement, written_resources
+from headrace.targets.accelerators.options import add_options, capacities, keep_whole, no_option
+from headrace.targets.accelerators.placement import Placement
 from headrace.targets.accelerators.refusal import (
     HOSTS,
     NOT_THERE,
@@ -23,10 +25,6 @@ from headrace.targets.accelerators.resolver import Found
 SHARED_MEMORY_SIZE = "16Gi"
 """The shared memory of a step with an accelerator whose memory is not set; Kubernetes gives 64 MiB,
 too little for data loaders and collectives. It counts against the memory of the container."""
-
-NODE_ZONE = "topology.kubernetes.io/zone"
-NODE_MACHINE = "node.kubernetes.io/instance-type"
-"""Well-known labels: https://kubernetes.io/docs/reference/labels-annotations-taints/"""
 
 NO_DEVICES = {"NVIDIA_VISIBLE_DEVICES": "void"}
 """What a container without a GPU sets: on a node with some, its runtime shows it all of them
@@ -49,23 +47,29 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
     """
     platform = resolver.platform_called(pipeline.platform) if pipeline.platform else None
     found = _found(settings, pipeline, platform)
+    claimed = claims.claimed(settings, found)
     records = found.records if found else ()
-    labels = Labels.of_any(records)
-    spot = _spot(settings, platform, found)
-    _add_options(labels, settings, platform)
-    labels.add(dict(spot.node_selector))
+    labels = Labels.of_any(claims.all_claimed(records) if claimed.claim else records)
+    capacity = list(capacities(settings, platform, found))
+    add_options(labels, settings, platform)
+    for each in capacity:
+        labels.add(dict(each.node_selector))
+    if found:
+        keep_whole(labels, settings, platform, found)
     _add_own(labels, settings)
     tolerations = (
         *(toleration for record in records for toleration in record.tolerations),
-        *spot.tolerations,
+        *claimed.tolerations,
+        *(toleration for each in capacity for toleration in each.tolerations),
         *settings.tolerations,
     )
     placement = Placement(
-        resources=_resources(settings, platform, found),
+        resources=_resources(settings, platform, None if claimed.claim else found),
         node_selector=labels.selector,
         node_terms=labels.terms,
         tolerations=tuple(dict.fromkeys(tolerations)),
         environment=_environment(settings, platform, found),
+        claim=claimed.claim,
         shared_memory=settings.shared_memory
         or ((settings.memory or SHARED_MEMORY_SIZE) if found else None),
         runtime_class=settings.runtime_class
@@ -74,7 +78,7 @@ def assembled(settings: StepSettings, pipeline: PipelineSettings) -> Assembled:
         hosts=_hosts(settings, found),
         device_name=device_name(records),
     )
-    return Assembled(placement, found.doubts if found else ())
+    return Assembled(placement, (*(found.doubts if found else ()), *claimed.doubts))
 
 
 def _found(
@@ -120,44 +124,6 @@ def _hosts(settings: StepSettings, found: Found | None) -> int:
 # --- labels --------------------------------------------------------------------------------------
 
 
-def _spot(settings: StepSettings, platform: Platform | None, found: Found | None) -> Spot:
-    if not settings.spot:
-        return Spot()
-    spots = [record.spot for record in found.records] if found else []
-    spot = next((each for each in spots if each), None) or (platform.spot if platform else None)
-    if spot is None:
-        raise _no_option("spot", "spot nodes that a pod can ask for", platform)
-    return spot
-
-
-def _no_option(setting: str, what: str, platform: Platform | None) -> Unplaceable:
-    if platform is None:
-        message = f"`{setting}` needs a platform, which says what nodes call it"
-        return Unplaceable(UNKNOWN, message, 'set `platform = "gke"`', setting)
-    message = f"{platform.title} has no {what}"
-    hint = f"leave `{setting}` out, or use node_selector and tolerations"
-    return Unplaceable(NOT_THERE, message, hint, setting)
-
-
-def _add_options(labels: Labels, settings: StepSettings, platform: Platform | None) -> None:
-    if settings.machine_type:
-        labels.narrow(NODE_MACHINE, settings.machine_type)
-    if settings.machine_family:
-        family = platform.machine_family if platform else None
-        if family is None:
-            raise _no_option("machine_family", "label for families of machines", platform)
-        labels.add({family: settings.machine_family})
-    if settings.reservation:
-        label = platform.reservation if platform else None
-        if platform is None or label is None:
-            raise _no_option("reservation", "label for reservations", platform)
-        labels.add({label: settings.reservation, **platform.reservation_with})
-    if len(settings.zones) == 1:
-        labels.add({NODE_ZONE: settings.zones[0]})
-    elif settings.zones:
-        labels.require(NodeRequirement(key=NODE_ZONE, operator="In", values=settings.zones))
-
-
 def _add_own(labels: Labels, settings: StepSettings) -> None:
     for key, value in settings.node_selector.items():
         if labels.selector.get(key, value) != value or key in labels.keys_of_terms:
@@ -193,7 +159,7 @@ def _resources(
 def _network(text: str, platform: Platform | None) -> Iterator[tuple[str, str]]:
     name, _, amount = text.lower().partition(":")
     if platform is None:
-        raise _no_option("network", "", platform)
+        raise no_option("network", "", platform)
     adapters = {r.canonical_name: r for r in platform.of_kind("network")}
     record = adapters.get(name)
     if record is None or not record.resource_name:

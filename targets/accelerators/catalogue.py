@@ -24,8 +24,8 @@ DEVICES = ("gpu", "tpu", "neuron", "gaudi")
 
 
 @dataclass(frozen=True, eq=False)
-class Spot:
-    """What a pod needs to run on spot or preemptible nodes."""
+class Capacity:
+    """What a pod needs to run on nodes of some provisioning, such as spot nodes."""
 
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
@@ -38,7 +38,9 @@ class Record:
     `memory_gib` is the nominal memory of one device. `allowed_counts` are counts of
     `resource_name` as `count_rule` reads them: `equal`, `in_list`, `at_most_max` (the largest is
     the size of the largest node) or `any`. `chips_per_vm` is what one host of a TPU slice has.
-    `confidence` says how sure its facts are: `high`, `medium` or `low`.
+    `confidence` says how sure its facts are: `high`, `medium` or `low`. `dra` is what a driver of
+    dynamic resource allocation calls its devices, in a record of kind `dra`; `device_class` and
+    `device_selectors` are those of a claim for an accelerator that the configuration describes.
     """
 
     platform: str
@@ -56,7 +58,7 @@ class Record:
     node_selector: Mapping[str, str] = field(default_factory=dict)
     node_affinity: tuple[NodeRequirement, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
-    spot: Spot | None = None
+    spot: Capacity | None = None
     topology: str = ""
     chips: int = 0
     chips_per_vm: int = 0
@@ -71,6 +73,9 @@ class Record:
     runtime_class: str | None = None
     scheduler: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    dra: Mapping[str, Any] = field(default_factory=dict)
+    device_class: str | None = None
+    device_selectors: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -83,8 +88,9 @@ class Record:
 class Platform:
     """A kind of cluster.
 
-    `machine_family` and `reservation` are the labels that nodes have for these, `reservation_with`
-    the labels that a pod must select beside it.
+    `machine_family`, `reservation` and `compute_class` are the labels that nodes have for these,
+    `reservation_with` the labels that a pod must select beside it. Nodes whose devices are divided
+    or shared have one of the labels `divided`, beside those of nodes with whole ones.
     """
 
     name: str
@@ -93,7 +99,10 @@ class Platform:
     machine_family: str | None = None
     reservation: str | None = None
     reservation_with: Mapping[str, str] = field(default_factory=dict)
-    spot: Spot | None = None
+    compute_class: str | None = None
+    spot: Capacity | None = None
+    flex_start: Capacity | None = None
+    divided: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
 
     def of_kind(self, *kinds: str) -> Iterator[Record]:
@@ -191,7 +200,10 @@ def _read(data: Mapping[str, Any]) -> _File:
         machine_family=data.get("machine_family"),
         reservation=reservation.get("label"),
         reservation_with=reservation.get("with", {}),
-        spot=_spot(data.get("spot")),
+        compute_class=data.get("compute_class"),
+        spot=_capacity(data.get("spot")),
+        flex_start=_capacity(data.get("flex_start")),
+        divided=tuple(data.get("divided", ())),
         records=tuple(_record(name, record) for record in data["records"]),
     )
     shared_by = data.get("shared_by")
@@ -208,7 +220,7 @@ def _record(platform: str, data: Mapping[str, Any]) -> Record:
     known |= {name: tuple(known[name]) for name in _TUPLES if name in known}
     known["node_affinity"] = tuple(_requirement(each) for each in data.get("node_affinity", ()))
     known["tolerations"] = _tolerations(data)
-    known["spot"] = _spot(data.get("spot"))
+    known["spot"] = _capacity(data.get("spot"))
     machines = [name for names in data.get("machine_types", {}).values() for name in names]
     machines += [*data.get("instance_types", {})]
     machines += [data["machine_type"]] if "machine_type" in data else []
@@ -225,8 +237,8 @@ def _tolerations(data: Mapping[str, Any]) -> tuple[Toleration, ...]:
     return tuple(Toleration(**each) for each in data.get("tolerations", ()))
 
 
-def _spot(data: Mapping[str, Any] | None) -> Spot | None:
-    return Spot(data.get("node_selector", {}), _tolerations(data)) if data else None
+def _capacity(data: Mapping[str, Any] | None) -> Capacity | None:
+    return Capacity(data.get("node_selector", {}), _tolerations(data)) if data else None
 
 
 def _bare_records() -> tuple[Record, ...]:

@@ -1,13 +1,17 @@
 """What the compiler asks before any target places a step: is there what is asked for?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from headrace.compiler.capabilities import Feature
+from headrace.compiler.capabilities import Feature, features_of_place
 from headrace.compiler.settings import PipelineSettings, StepSettings
-from headrace.compiler.target import PlacementJudgement, PlacementProblem, Placements
-from headrace.targets.accelerators import catalogue, listing, resolver
+from headrace.compiler.target import (
+    DevicesAsked,
+    PlacementJudgement,
+    PlacementProblem,
+    Placements,
+)
+from headrace.targets.accelerators import catalogue, devices, listing, resolver
 from headrace.targets.accelerators.assembly import assembled
-from headrace.targets.accelerators.placement import Placement
 from headrace.targets.accelerators.refusal import UNCERTAIN, Unplaceable
 
 
@@ -20,10 +24,17 @@ class _Checks:
             return _problem(refusal)
         return None
 
-    def accelerator_problem(self, text: str, own: Iterable[str]) -> PlacementProblem | None:
-        """Return what is wrong with `text` on any platform; `own` are the user's own names."""
+    def accelerator_problem(
+        self, text: str, own: Iterable[str], platform: str | None
+    ) -> PlacementProblem | None:
+        """Return what is wrong with `text` on any platform; `own` are the user's own names.
+
+        The names that `platform` has are a way out, if it is one.
+        """
+        is_known = platform is not None and self.platform_problem(platform) is None
+        there = resolver.platform_called(platform) if platform and is_known else None
         try:
-            resolver.check_name(text, own)
+            resolver.check_name(text, own, there)
         except Unplaceable as refusal:
             return _problem(refusal)
         return None
@@ -47,10 +58,25 @@ class _Checks:
             found = assembled(settings, pipeline)
         except Unplaceable as refusal:
             return PlacementJudgement(_problem(refusal))
-        return PlacementJudgement(
-            doubts=tuple(_doubt(settings, what) for what in found.doubts),
-            features=tuple(_features(found.placement)),
-        )
+        several = found.placement.hosts > 1  # what their pods are is no engine's affair
+        features = (Feature.HOSTS,) if several else tuple(features_of_place(found.placement))
+        doubts = tuple(_doubt(settings, what) for what in found.doubts)
+        return PlacementJudgement(doubts=doubts, features=features)
+
+    def devices(self, settings: StepSettings, pipeline: PipelineSettings) -> DevicesAsked:
+        """Return what the `accelerator` of `settings` may come to; it is set, and not `cpu`."""
+        assert settings.accelerator is not None
+        return devices.asked_by_name(settings.accelerator, pipeline, settings.machine_type)
+
+    def devices_of(
+        self, resource: str, settings: StepSettings, pipeline: PipelineSettings
+    ) -> DevicesAsked:
+        """Return what a step with `settings` may get that asks for `resource`."""
+        return devices.asked_by_resource(resource, settings.node_selector, pipeline)
+
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """Return the names of all devices that `name` stands for, on any platform."""
+        return devices.meant_by(name)
 
 
 def _problem(refusal: Unplaceable) -> PlacementProblem:
@@ -64,26 +90,6 @@ def _doubt(settings: StepSettings, what: str) -> PlacementProblem:
         "compare the labels in the manifest with those of a node, or describe it yourself in a "
         "table [accelerators.NAME]",
     )
-
-
-def _features(placement: Placement) -> Iterator[Feature]:
-    if placement.hosts > 1:  # what their pods are is no engine's affair
-        yield Feature.HOSTS
-        return
-    if placement.resources:
-        yield Feature.RESOURCES
-    if placement.node_selector:
-        yield Feature.NODE_SELECTOR
-    if placement.node_terms:
-        yield Feature.NODE_AFFINITY
-    if placement.tolerations:
-        yield Feature.TOLERATIONS
-    if placement.shared_memory:
-        yield Feature.SHARED_MEMORY
-    if placement.runtime_class:
-        yield Feature.RUNTIME_CLASS
-    if placement.scheduler:
-        yield Feature.SCHEDULER
 
 
 PLACEMENTS: Placements = _Checks()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from headrace.compiler import dataflow, ir
+from headrace.compiler import dataflow, ir, pods
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import (
     NodeRequirement,
@@ -17,15 +17,56 @@ SHARED_MEMORY_VOLUME = "dshm"
 SHARED_MEMORY_PATH = "/dev/shm"
 
 
+CLAIM = "accelerator"
+"""What the claim of a step's accelerator is called in its pod, and the request in the claim."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Devices that a pod claims, as a ResourceClaimTemplate called `name` says.
+
+    They are `count` devices of the class `device_class` on which all `selectors` hold, which are
+    CEL expressions; with `takes_all` they are all such devices of the node. As a resource they
+    would be called `resource`, where that is known.
+    """
+
+    name: str
+    device_class: str
+    selectors: tuple[str, ...] = ()
+    count: int = 1
+    takes_all: bool = False
+    resource: str = ""
+
+    def spec(self) -> dict[str, Any]:
+        """Return the spec of a ResourceClaim, as the JSON of resource.k8s.io/v1."""
+        exactly: dict[str, Any] = {"deviceClassName": self.device_class}
+        if self.takes_all:
+            exactly["allocationMode"] = "All"
+        else:
+            exactly |= {"allocationMode": "ExactCount", "count": self.count}
+        if self.selectors:
+            exactly["selectors"] = [{"cel": {"expression": text}} for text in self.selectors]
+        return {"devices": {"requests": [{"name": CLAIM, "exactly": exactly}]}}
+
+    def pod(self) -> dict[str, Any]:
+        """Return the part of a PodSpec that claims them for the step's container."""
+        container = {"name": pods.MAIN, "resources": {"claims": [{"name": CLAIM}]}}
+        return {
+            "resourceClaims": [{"name": CLAIM, "resourceClaimTemplateName": self.name}],
+            "containers": [container],
+        }
+
+
 @dataclass(frozen=True)
 class Placement:
     """What a pod asks of a node.
 
     `resources` are Kubernetes quantities by resource name, used as request and as limit. A node
     needs the labels of `node_selector`, and those that one of `node_terms` requires, if there are
-    any. `shared_memory` is the size of a volume of memory at `/dev/shm`. `environment` has the
-    variables of the step, too. `hosts` is how many such pods run the step. `device_name` is
-    a regular expression that is found in the name of each accelerator, where that is known.
+    any. `claim` is what it claims in place of a resource. `shared_memory` is the size of a volume
+    of memory at `/dev/shm`. `environment` has the variables of the step, too. `hosts` is how many
+    such pods run the step. `device_name` is a regular expression that is found in the name
+    of each accelerator, where that is known.
     """
 
     resources: dict[str, str] = field(default_factory=dict)
@@ -33,6 +74,7 @@ class Placement:
     node_terms: tuple[tuple[NodeRequirement, ...], ...] = ()
     tolerations: tuple[Toleration, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    claim: Claim | None = None
     shared_memory: str | None = None
     runtime_class: str | None = None
     scheduler: str | None = None
@@ -51,9 +93,13 @@ class Placement:
         return [{"matchExpressions": [_expression(r) for r in term]} for term in self.node_terms]
 
     def applied(self, settings: StepSettings) -> StepSettings:
-        """Return `settings` with the variables and the scheduler of the pod that is placed so."""
+        """Return `settings` with the variables and the scheduler of the pod that is placed so.
+
+        What it claims stands in the setting `pod`, before what that has of its own.
+        """
         scheduler = settings.scheduler or self.scheduler
-        return settings.replace(env=dict(self.environment), scheduler=scheduler)
+        own = pods.merged(self.claim.pod(), settings.pod) if self.claim else settings.pod
+        return settings.replace(env=dict(self.environment), scheduler=scheduler, pod=own)
 
 
 def _expression(requirement: NodeRequirement) -> dict[str, Any]:
@@ -90,7 +136,7 @@ def place_on_hosts(settings: StepSettings, pipeline: PipelineSettings) -> Placem
             placement = replace(placement, shared_memory=None)
         return placement
     return Placement(
-        resources=written_resources(settings),
+        resources=pods.written_resources(settings),
         node_selector=dict(settings.node_selector),
         tolerations=settings.tolerations,
         environment=dict(settings.env),
@@ -108,13 +154,3 @@ def placed_steps(pipeline: ir.Pipeline) -> Iterator[tuple[ir.Call | ir.Compute, 
             if id(node.settings) not in known:
                 known[id(node.settings)] = place(node.settings, pipeline.settings)
             yield node, known[id(node.settings)]
-
-
-def written_resources(settings: StepSettings) -> dict[str, str]:
-    """Return the resources that stand in `settings`, by name."""
-    asked = {
-        "cpu": settings.cpu,
-        "memory": settings.memory,
-        "ephemeral-storage": settings.ephemeral_storage,
-    }
-    return {name: q for name, q in asked.items() if q is not None} | settings.resources

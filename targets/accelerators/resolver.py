@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from headrace.compiler.settings import OwnAccelerator
 from headrace.compiler.suggestions import did_you_mean, known_names
 from headrace.targets.accelerators import catalogue, names
-from headrace.targets.accelerators.catalogue import BARE, DEVICES, Platform, Record, Spot
+from headrace.targets.accelerators.catalogue import BARE, DEVICES, Capacity, Platform, Record
 from headrace.targets.accelerators.fractions import fraction_of, share_called
 from headrace.targets.accelerators.refusal import NOT_THERE, UNKNOWN, Unplaceable
 
@@ -73,8 +73,10 @@ def find(
     return replace(found, doubts=tuple(_doubts(request, found.records)))
 
 
-def check_name(text: str, own: Iterable[str] = ()) -> None:
+def check_name(text: str, own: Iterable[str] = (), platform: Platform | None = None) -> None:
     """Check that `text` names an accelerator that exists anywhere; `own` are the user's names.
+
+    A wrong one is answered with the nearest names, and with those that `platform` has.
 
     Raises:
         Unplaceable: it names none.
@@ -84,7 +86,9 @@ def check_name(text: str, own: Iterable[str] = ()) -> None:
     if request is None or not (request.name in own_names or names.is_known(request.name)):
         name = text if request is None else request.name
         known = names.known_names() | own_names
-        hint = did_you_mean(name, known) or "`headrace accelerators` lists them"
+        there = [*devices_of(platform), *sorted(own_names)] if platform else []
+        lists = known_names(there) if there else "`headrace accelerators` lists them"
+        hint = " ".join(filter(None, (did_you_mean(name, known), lists)))
         raise Unplaceable(UNKNOWN, f"no accelerator is called {name!r}", hint)
 
 
@@ -103,12 +107,14 @@ def _own(name: str, own: Sequence[tuple[str, OwnAccelerator]]) -> list[Record]:
             node_selector=given.node_selector,
             node_affinity=given.node_affinity,
             tolerations=given.tolerations,
-            spot=Spot(given.spot_node_selector, given.spot_tolerations)
+            spot=Capacity(given.spot_node_selector, given.spot_tolerations)
             if given.spot_node_selector or given.spot_tolerations
             else None,
             runtime_class=given.runtime_class,
             scheduler=given.scheduler,
             environment=given.env,
+            device_class=given.device_class,
+            device_selectors=given.device_selectors,
         )
         for own_name, given in own
         if own_name.lower() == name
@@ -120,8 +126,8 @@ def _of_platform(request: names.Request, platform: Platform) -> list[Record]:
     if names.compact(request.name) in claimed:
         raise Unplaceable(
             NOT_THERE,
-            f"{request.name!r} is asked for by a resource claim, which no target writes yet",
-            'name the device itself, as in "a100-80gb"',
+            f"{request.name!r} is a driver, of which a resource claim asks for devices",
+            'name the device, as in "a100-80gb", and set resource_claim = true',
         )
     found = names.find(request.name, platform.records)
     if not found and request.name == "gpu":
@@ -130,7 +136,7 @@ def _of_platform(request: names.Request, platform: Platform) -> list[Record]:
     if found:
         return found
     _refuse_tpu7(request)
-    check_name(request.name)
+    check_name(request.name, (), platform)
     there = devices_of(platform)
     near = did_you_mean(request.name, there)
     has = known_names(there) if there else "describe it in a table [accelerators.NAME]"

@@ -6,7 +6,7 @@ from headrace.compiler import dataflow, ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import ManifestFile
-from headrace.targets import inline_code
+from headrace.targets import inline_code, resource_claims
 from headrace.targets.airflow.capabilities import CAPABILITIES
 from headrace.targets.airflow.emit import build, file_name, write
 from headrace.targets.airflow.verify import MAX_ID_LENGTH, verify
@@ -46,13 +46,15 @@ class AirflowTarget:
             yield from _too_wide(node, width)
 
     def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
-        """Return the names of the DAG file, and of the one with code that travels."""
-        return file_name(pipeline), inline_code.file_name(pipeline.name)
+        """Return the names of the DAG file, and of those with claims and with code that travels."""
+        beside = (inline_code.file_name(pipeline.name), resource_claims.file_name(pipeline.name))
+        return file_name(pipeline), *beside
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return the DAG file of `pipeline`, verified.
 
-        Code that travels stands in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
+        Claims stand in `NAME.resourceclaimtemplate.yaml`, code that travels in
+        `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
 
         Raises:
             InternalError: the file is wrong although the pipeline was accepted.
@@ -61,7 +63,8 @@ class AirflowTarget:
         text = write(dag)
         verify(dag, text)
         dag_file = ManifestFile(name=file_name(pipeline), text=text)
-        return dag_file, *inline_code.config_map_files(pipeline, pipeline.name)
+        claims = resource_claims.claim_files(pipeline, pipeline.name)
+        return dag_file, *claims, *inline_code.config_map_files(pipeline, pipeline.name)
 
 
 def _long_name(name: str, owner: ir.Pipeline | dataflow.AnyNode) -> Diagnostic:

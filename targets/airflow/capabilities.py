@@ -119,6 +119,12 @@ CAPABILITIES = Capabilities(
             "argument for it",
             reference=_OPERATOR,
         ),
+        Feature.RESOURCE_CLAIM: Support(
+            Level.NATIVE,
+            "pod_template_dict, and a ResourceClaimTemplate beside the file; Kubernetes 1.34 and "
+            "later",
+            reference=_OPERATOR,
+        ),
         Feature.SCHEDULE: Support(
             Level.NATIVE,
             "a CronTriggerTimetable; a run starts at the tick",

@@ -23,7 +23,8 @@ _LONGEST_WAIT = 600.0
 def deliver(rest: Rest, submission: Submission, connection: Connection) -> None:
     """Write the DAG file to the folder of `submission`, if any; see that Airflow has read it.
 
-    ConfigMaps with the code of steps are applied then, to the namespace of `connection`.
+    ConfigMaps with the code of steps, and the templates of their claims, are applied then, to the
+    namespace of `connection`.
 
     Raises:
         EngineError: Airflow has another DAG of this name or none, cannot import it, or has paused
@@ -31,7 +32,7 @@ def deliver(rest: Rest, submission: Submission, connection: Connection) -> None:
     """
     file = _dag_file(submission)
     if submission.folder is not None:
-        _apply_config_maps(submission, connection)
+        _apply_objects(submission, connection)
         _write(Path(submission.folder, file.name), file.text)
         _wait(rest, submission.pipeline, file)
     source = _source(rest, submission.pipeline)
@@ -60,13 +61,13 @@ def _dag_file(submission: Submission) -> ManifestFile:
     return file
 
 
-def _apply_config_maps(submission: Submission, connection: Connection) -> None:
+def _apply_objects(submission: Submission, connection: Connection) -> None:
     files = [file for file in submission.files if file.name.endswith(".yaml")]
     if files and connection.namespace is None:
         names = " and ".join(file.name for file in files)
         raise EngineError(
-            f"the code of the steps travels in {names}, and nothing says where Airflow's pods run",
-            "give --namespace, in the cluster of the kubeconfig; or set an image with the code",
+            f"the pods of the steps need {names}, and nothing says where Airflow's pods run",
+            "give --namespace, in the cluster of the kubeconfig",
         )
     if files:
         cluster = KubernetesApi(connection, extra="argo")

@@ -11,7 +11,7 @@ from headrace.compiler import ir, pods
 from headrace.compiler.diagnostics import InternalError
 from headrace.compiler.settings import StepSettings
 from headrace.runtime import wire
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import Placement, place
 from headrace.targets.airflow import manifest
 from headrace.targets.airflow.graph import Arm, Graph, GraphTask
 from headrace.targets.airflow.literals import (
@@ -110,7 +110,11 @@ class _Builder:
         steps = [n for n in self._graph.nodes.values() if isinstance(n, ir.Call | ir.Compute)]
         self._image = _most_common(step.settings.image for step in steps)
         settings = {id(step.settings): step.settings for step in steps}  # steps share them
-        known = {key: self._resources_of(each) for key, each in settings.items()}
+        self._placements = {k: place(each, pipeline.settings) for k, each in settings.items()}
+        known = {
+            key: _resources(self._placements[key].applied(each), self._placements[key])
+            for key, each in settings.items()
+        }
         self._inline = _most_common(step.settings.code == "inline" for step in steps) or False
         self._resources = _most_common(known[id(step.settings)] for step in steps) or ()
         self._settings: dict[int, dict[str, Any]] = {}
@@ -277,13 +281,13 @@ class _Builder:
         )
 
     def _settings_of_pod(self, settings: StepSettings) -> dict[str, Any]:
-        placement = place(settings, self._pipeline.settings)
+        placement = self._placements[id(settings)]
         limited = settings.retries.limit > 0
         settings = placement.applied(settings)
         # An argument of the operator replaces the whole affinity that `pod` has, too.
         joined = "affinity" in settings.pod
         made = pods.pod(settings, placement.resources, placement.affinity() if joined else None)
-        resources = self._resources_of(settings)
+        resources = _resources(settings, placement)
         inline = settings.code == "inline"
         queued = settings.queue is not None
         return {
@@ -317,13 +321,6 @@ class _Builder:
             "pod": rest_of(made),
         }
 
-    def _resources_of(self, settings: StepSettings) -> tuple[tuple[str, str], ...]:
-        """Return the resources that are an argument of the operator, if `pod` changes none."""
-        resources = place(settings, self._pipeline.settings).resources
-        if settings.pod and not has_plain_resources(pods.pod(settings, resources)):
-            return ()
-        return tuple(resources.items())
-
     def _arguments(self, node: ir.Call | ir.Compute, spelling: Spelling) -> list[str]:
         plain = [output.name for output in node.outputs if output.expression is None]
         options = [f"--xcom={XCOM_FILE}", *(f"--declare={name}" for name in plain)]
@@ -346,6 +343,14 @@ _T = TypeVar("_T")
 def _most_common(values: Iterable[_T]) -> _T | None:
     """Return the value that there is most of, the first of several; nothing if there is none."""
     return next((value for value, _ in Counter(values).most_common(1)), None)
+
+
+def _resources(settings: StepSettings, placement: Placement) -> tuple[tuple[str, str], ...]:
+    """Return the resources that are an argument of the operator, if `pod` changes none."""
+    resources = placement.resources
+    if settings.pod and not has_plain_resources(pods.pod(settings, resources)):
+        return ()
+    return tuple(resources.items())
 
 
 def _volumes(pipeline: ir.Pipeline) -> tuple[tuple[str, str, str], ...]:

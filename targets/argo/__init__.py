@@ -6,7 +6,7 @@ from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import Lowerings, ManifestFile, Target
-from headrace.targets import inline_code
+from headrace.targets import inline_code, resource_claims
 from headrace.targets.argo import limits
 from headrace.targets.argo.capabilities import CAPABILITIES
 from headrace.targets.argo.emit import Lowered, cron_workflow
@@ -36,13 +36,15 @@ class ArgoTarget:
         template = "workflowtemplate.yaml"
         parts = (f"{pipeline.name}.{template}", f"{pipeline.name}-part-*.{template}")
         cron = f"{pipeline.name}.cronworkflow.yaml"
-        return *parts, cron, inline_code.file_name(pipeline.name)
+        code = inline_code.file_name(pipeline.name)
+        return *parts, cron, code, resource_claims.file_name(pipeline.name)
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.workflowtemplate.yaml`, and `NAME.cronworkflow.yaml` for a schedule.
 
         Templates for which there is no place stand in `NAME-part-2.workflowtemplate.yaml` and on.
-        Code that travels stands in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
+        Claims stand in `NAME.resourceclaimtemplate.yaml`, code that travels in
+        `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
 
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
@@ -57,6 +59,7 @@ class ArgoTarget:
             cron = cron_workflow(pipeline, pipeline.settings.schedule).document()
             verify_schedule(cron, documents[0])
             files.append(ManifestFile(f"{pipeline.name}.cronworkflow.yaml", _yaml(cron)))
+        files += resource_claims.claim_files(pipeline, pipeline.name)
         return *files, *inline_code.config_map_files(pipeline, pipeline.name)
 
 

@@ -126,6 +126,13 @@ CAPABILITIES = Capabilities(
             since="2.4",
             reference=f"{_DOCS}/fields/#template",
         ),
+        Feature.RESOURCE_CLAIM: Support(
+            Level.LOWERED,
+            how="podSpecPatch of the template, which has a field for it from 4.1.0 on, and a "
+            "ResourceClaimTemplate beside it; Kubernetes 1.34 and later",
+            since="3.7",
+            reference=f"{_DOCS}/fields/#template",
+        ),
         Feature.REFERENCES: Support(
             Level.NATIVE,
             how="env of the container, with valueFrom",

@@ -177,8 +177,9 @@ class ServerTransport:
         """
         if document["kind"] != "WorkflowTemplate":
             raise EngineError(
-                f"the Argo Server takes no {document['kind']}, which carries the code of the steps",
-                "unset ARGO_SERVER to go through the cluster, or set an image that has the code",
+                f"the Argo Server takes no {document['kind']}, which the pods of the steps need",
+                "unset ARGO_SERVER to go through the cluster; or do without, by an image that has "
+                "the code and by resources in place of claims",
             )
         path = f"/api/v1/workflow-templates/{self.namespace}"
         named = f"{path}/{document['metadata']['name']}"

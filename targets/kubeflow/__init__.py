@@ -9,7 +9,7 @@ from headrace.compiler import ir
 from headrace.compiler.capabilities import Capabilities
 from headrace.compiler.diagnostics import Diagnostic
 from headrace.compiler.target import Lowerings, ManifestFile, Target
-from headrace.targets import inline_code
+from headrace.targets import inline_code, resource_claims
 from headrace.targets.kubeflow import limits
 from headrace.targets.kubeflow.capabilities import CAPABILITIES
 from headrace.targets.kubeflow.emit import Lowered, recurring_run
@@ -38,24 +38,27 @@ class KubeflowTarget:
     def file_names(self, pipeline: ir.Pipeline) -> tuple[str, ...]:
         """Return the names of the pipeline's file, and of what a schedule and its code need."""
         name = pipeline.name
-        return f"{name}.yaml", f"{name}.recurring-run.yaml", inline_code.file_name(name)
+        beside = (inline_code.file_name(name), resource_claims.file_name(name))
+        return f"{name}.yaml", f"{name}.recurring-run.yaml", *beside
 
     def emit(self, pipeline: ir.Pipeline) -> tuple[ManifestFile, ...]:
         """Return `NAME.yaml`, and `NAME.recurring-run.yaml` for a schedule.
 
-        Code that travels stands in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
+        Claims of steps on several hosts stand in `NAME.resourceclaimtemplate.yaml`, code that
+        travels in `NAME.configmap.yaml` and `headrace-step.configmap.yaml`.
 
         Raises:
             InternalError: the manifest is wrong although the pipeline was accepted.
         """
         lowered = self._lowerings.take(pipeline)
         verify(lowered.spec, lowered.platform)
-        name, schedule_name, _ = self.file_names(pipeline)
+        name, schedule_name, *_ = self.file_names(pipeline)
         files = [ManifestFile(name, to_yaml(lowered.spec, lowered.platform))]
         if pipeline.settings.schedule is not None:
             schedule = recurring_run(pipeline, pipeline.settings.schedule, name)
             text = to_yaml(msgspec.to_builtins(schedule))
             files.append(ManifestFile(schedule_name, text))
+        files += resource_claims.claim_files(pipeline, pipeline.name)
         return *files, *inline_code.config_map_files(pipeline, pipeline.name)
 
 

@@ -133,6 +133,12 @@ CAPABILITIES = Capabilities(
             reference=_PLATFORM,
             hint="make it the default of those nodes, or leave kubeflow out with --target",
         ),
+        Feature.RESOURCE_CLAIM: Support(
+            Level.REFUSED,
+            how="the Kubernetes platform spec has no place for it",
+            reference=_PLATFORM,
+            hint="leave `resource_claim` out, or leave kubeflow out with --target",
+        ),
         Feature.REFERENCES: Support(
             Level.NATIVE,
             how="secretAsEnv and configMapAsEnv in the Kubernetes platform spec",

@@ -58,6 +58,9 @@ _LAUNCHER_LINE = re.compile(
 
 _PAGE = 100
 
+_OF_PODS = (".configmap.yaml", ".resourceclaimtemplate.yaml")
+"""What the names of files end with whose objects pods need."""
+
 
 def connect(connection: Connection) -> EngineClient:
     """Return a client of the Kubeflow Pipelines that `connection` or the environment names.
@@ -105,8 +108,9 @@ class KubeflowClient:
         """
         package = next(f for f in submission.files if f.name == f"{submission.pipeline}.yaml")
         for file in submission.files:
-            for document in documents(file.text) if file.name.endswith(".configmap.yaml") else ():
-                self._pods_api().apply(document)
+            if file.name.endswith(_OF_PODS):
+                for document in documents(file.text):
+                    self._pods_api().apply(document)
         parameters = dict(submission.parameters)
         if submission.store is not None:
             parameters[STORE.name] = submission.store

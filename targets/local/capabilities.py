@@ -34,6 +34,7 @@ CAPABILITIES = Capabilities(
         Feature.NODE_AFFINITY: _ONE_MACHINE,
         Feature.SHARED_MEMORY: _ONE_MACHINE,
         Feature.RUNTIME_CLASS: _ONE_MACHINE,
+        Feature.RESOURCE_CLAIM: _ONE_MACHINE,
         Feature.SCHEDULE: _BY_HAND,
         Feature.TIMEZONE: _BY_HAND,
         Feature.CATCHUP: _BY_HAND,

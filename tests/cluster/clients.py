@@ -75,7 +75,7 @@ def namespace(api: Any) -> Iterator[str]:
 
 
 def dry_run(api: Any, namespace: str, document: Document) -> None:
-    """Let the API server judge an Argo object or a ConfigMap; nothing is kept.
+    """Let the API server judge a ConfigMap, or an object of an API group; nothing is kept.
 
     Raises:
         ApiException: it refuses the object; `message` says why.

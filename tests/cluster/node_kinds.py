@@ -68,6 +68,25 @@ def beside(platform: str) -> Iterator[Kind]:
             labels = plain | {"nvidia.com/gpu.product": product}
             resources = ORDINARY | {record["resource_name"]: "64"}
             yield Kind(f"{platform} {product}", (Node(labels, (), resources),))
+        yield from _divided(record)
+
+
+def _divided(record: Record) -> Iterator[Kind]:
+    """Yield the nodes of GKE that have parts of the device, and its label, resource and taint."""
+    if record["platform"] != "gke-standard" or record["kind"] != "gpu":
+        return
+    parts = [
+        {"cloud.google.com/gke-gpu-partition-size": size}
+        for size in record.get("mig_partition_sizes", ())
+    ]
+    strategy = {"cloud.google.com/gke-gpu-sharing-strategy": "time-sharing"}
+    parts.append(strategy | {"cloud.google.com/gke-max-shared-clients-per-gpu": "2"})
+    parts += [{MACHINE_LABEL: machine} for machine in research.fractional_machines(record)]
+    (whole,) = of_record(record).nodes
+    for part in parts:
+        resources = whole.resources | {record["resource_name"]: "64"}
+        node = Node(whole.labels | part, whole.taints, resources)
+        yield Kind(f"{research.name(record)} {'-'.join(part.values())}", (node,))
 
 
 def _labelled(record: Record) -> Iterator[tuple[dict[str, str], int]]:

@@ -41,10 +41,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the scheduler decides on a pod: the kind of its node, or why it stays Pending."""
+    """What the scheduler decides on a pod: the kind of its node, or why it stays Pending.
+
+    `devices` are those that it allocates to the claims of the pod.
+    """
 
     kind: str | None
     reason: str = ""
+    devices: tuple[str, ...] = ()
 
 
 class Field:
@@ -95,8 +99,9 @@ class Field:
             pods,
         )
         decided = self._until_decided(set(pods))
+        made = {pods[pod]: self._decision(status) for pod, status in decided.items()}
         self._remove_pods()
-        return {pods[pod]: self._decision(status) for pod, status in decided.items()}
+        return made
 
     def clear(self) -> None:
         """Remove all nodes and pods."""
@@ -172,10 +177,21 @@ class Field:
 
     def _decision(self, pod: Document) -> Decision:
         if node := pod["spec"].get("nodeName"):
-            return Decision(self._kinds.get(node, node))
+            return Decision(self._kinds.get(node, node), devices=tuple(self._allocated(pod)))
         (condition,) = (c for c in pod["status"]["conditions"] if c["type"] == "PodScheduled")
         assert pod["status"]["phase"] == "Pending"
         return Decision(None, condition["message"])
+
+    def _allocated(self, pod: Document) -> Iterator[str]:
+        from kubernetes.client import CustomObjectsApi
+
+        for claim in pod["status"].get("resourceClaimStatuses", ()):
+            found = CustomObjectsApi(self._core.api_client).get_namespaced_custom_object(
+                *("resource.k8s.io", "v1", self._namespace, "resourceclaims"),
+                claim["resourceClaimName"],
+            )
+            results = found["status"]["allocation"]["devices"]["results"]
+            yield from (each["device"] for each in results)
 
     def _pods(self) -> dict[str, Document]:
         answer = self._core.list_namespaced_pod(self._namespace, _preload_content=False)

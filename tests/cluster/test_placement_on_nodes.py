@@ -6,6 +6,8 @@ all platforms together, and judged for each.
 """
 
 import copy
+import gzip
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,7 @@ import accelerator_records as research
 import pods
 from accelerator_records import Record
 from airflow_cases import call, const, pipeline
-from cluster import clients, node_kinds, scheduling
+from cluster import clients, node_kinds, pod_schema, scheduling
 from cluster.node_kinds import ZONE, Kind
 from cluster.scheduling import Decision, Subject
 from cluster.server import Document
@@ -53,6 +55,11 @@ def pods_of(records: list[Record], **options: Any) -> list[Document]:
 
 
 # --- a real API server takes them ----------------------------------------------------------------
+
+
+def test_the_schema_by_which_all_pods_are_judged_is_the_server_s(api: Any) -> None:
+    with gzip.open(pod_schema.FILE) as file:
+        assert json.load(file) == pod_schema.pod_schema(pod_schema.published(api))
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -184,6 +191,9 @@ DAMAGES = [
     Damage("aks", " t4", too_many, "stayed Pending"),
     Damage("nvidia-gpu-operator", " a40", no_affinity, "went to nvidia-gpu-operator "),
     Damage("nvidia-gpu-operator", " h100-80gb:mig-1g.10gb", no_affinity, "a100-80gb:mig-1g.10gb"),
+    Damage("gke-standard", " a100-40gb", no_affinity, " without gke-standard a100-40gb zone-a"),
+    Damage("gke-standard", " t4", no_affinity, "went to gke-standard t4 time-sharing-2 without"),
+    Damage("gke-standard", " rtx-pro-6000", no_affinity, " without gke-standard rtx-pro-6000"),
     Damage("gke-standard", "podslice ct5lp-hightpu-8t", no_count_of_chips, "ct5lp-hightpu-4t"),
     Damage("gke-autopilot", "podslice ct5lp-hightpu-1t", only_a_topology, "tpu-v6e 1x1"),
 ]

@@ -169,6 +169,98 @@ def test_what_a_policy_leaves_alone(tmp_path: Path, policy: str, settings: str) 
     assert findings(tmp_path, f"{image}{settings}\npolicy.{policy}\n") == []
 
 
+GKE = 'platform = "gke"\n'
+OWN = """
+[accelerators.ours]
+resource = "nvidia.com/gpu"
+node_selector = { "cloud.google.com/gke-accelerator" = "%s" }
+[steps.load]
+accelerator = "ours"
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "settings", "message"),
+    [
+        ('forbid = ["a100-80gb"]', 'steps.load.accelerator = "a100"', "`a100-80gb`, which `a100`"),
+        ('forbid = ["a100-80gb"]', f'{GKE}steps.load.accelerator = "a100"', "which `a100` may be"),
+        ('forbid = ["a100-80gb"]', 'steps.load.accelerator = "gpu:2"', "which `gpu` may be"),
+        ('forbid = ["a100-80gb"]', f'{GKE}steps.load.accelerator = "gpu"', "which `gpu` may be"),
+        ('forbid = ["a100-80gb"]', 'steps.load.accelerator = "NVIDIA A100_80GB"', "`a100-80gb`"),
+        ('forbid = ["a100-80gb"]', f'{GKE}steps.load.accelerator = "a100-80gb/1g.10gb"', "1g.10gb"),
+        ('forbid = ["a100-80gb"]', 'steps.load.accelerator = "a100/1g.10gb"', "a100-80gb/1g.10gb"),
+        (
+            'forbid = ["a100/*"]',
+            'steps.load.accelerator = "a100-80gb/1g.10gb"',
+            "a100-80gb/1g.10gb",
+        ),
+        ('forbid = ["A100"]', 'steps.load.accelerator = "a100-80gb"', "`a100-80gb`"),
+        ('forbid = ["gpu"]', 'steps.load.accelerator = "t4"', "forbids the accelerator `t4`"),
+        ('forbid = ["trn*"]', 'steps.load.accelerator = "trn1"', "which `trn1` may be"),
+        ('forbid = ["trainium1"]', 'steps.load.accelerator = "trn1"', "`trainium1`"),
+        ('forbid = ["tpu-v5e"]', f'{GKE}steps.load.accelerator = "tpu:2x4"', "`tpu-v5e`"),
+        (
+            'forbid = ["h100*"]',
+            'steps.load.resources = { "nvidia.com/gpu" = 1 }',
+            "which `nvidia.com/gpu` may be",
+        ),
+        ('forbid = ["a100-80gb"]', GKE + OWN % "nvidia-a100-80gb", "which `ours` may be"),
+        (
+            'forbid = ["a100-80gb"]',
+            'accelerators.ours.device_class = "gpu.nvidia.com"\nsteps.load.accelerator = "ours"',
+            "which `ours` may be",
+        ),
+        ('allow = ["a100-80gb"]', 'steps.load.accelerator = "a100"', "does not allow the accel"),
+        ('allow = ["a100-80gb"]', f'{GKE}steps.load.accelerator = "a100"', "`a100-40gb`, which"),
+        ('allow = ["t4"]', f'{GKE}steps.load.accelerator = "gpu"', "which `gpu` may be"),
+        ('allow = ["a100/*"]', f'{GKE}steps.load.accelerator = "a100-80gb"', "`a100-80gb`"),
+        ('allow = ["a100-80gb"]', GKE + OWN % "nvidia-a100-80gb", "`ours`"),
+    ],
+)
+def test_a_policy_judges_what_a_step_may_get(
+    tmp_path: Path, policy: str, settings: str, message: str
+) -> None:
+    toml = f"{STEP}{settings}\n[policy.accelerators]\n{policy}\n"
+    found = [finding for finding in findings(tmp_path, toml) if finding.code == "HR440"]
+    assert [message in finding.message for finding in found] == [True], found
+
+
+@pytest.mark.parametrize(
+    ("policy", "settings"),
+    [
+        ('forbid = ["a100-80gb"]', 'steps.load.accelerator = "a100-40gb"'),
+        ('forbid = ["a100-80gb"]', 'steps.load.accelerator = "a100:16"'),
+        (
+            'forbid = ["a100-80gb"]',
+            'steps.load.accelerator = "a100"\nsteps.load.machine_type = "a2-highgpu-1g"',
+        ),
+        ('forbid = ["a100/*"]', 'steps.load.accelerator = "a100"'),
+        ('forbid = ["mi300x"]', 'steps.load.resources = { "nvidia.com/gpu" = 1 }'),
+        ('forbid = ["mi300x"]', 'steps.load.accelerator = "gpu"'),
+        (
+            'forbid = ["a100-80gb"]',
+            'steps.load = { resources = { "nvidia.com/gpu" = 1 }, '
+            'node_selector = { "cloud.google.com/gke-accelerator" = "nvidia-l4" } }',
+        ),
+        ('forbid = ["a100-80gb"]', OWN % "nvidia-l4"),
+        ('forbid = ["a100-80gb"]\nallow = ["ours"]', OWN % "nvidia-a100-80gb"),
+        ('allow = ["a100"]', 'steps.load.accelerator = "a100-80gb:2"'),
+        ('allow = ["a100"]', 'steps.load.accelerator = "a100"'),
+        ('allow = ["a100*"]', 'steps.load.accelerator = "a100"'),
+        ('allow = ["a100-80gb"]', 'steps.load.accelerator = "a100-80gb/1g.10gb"'),
+        ('allow = ["a100/1g.*"]', 'steps.load.accelerator = "a100-80gb/1g.10gb"'),
+        ('allow = ["gpu"]', 'steps.load.accelerator = "l4"'),
+        ('allow = ["gpu"]', 'steps.load.accelerator = "gpu"'),
+        ("allow = []", 'steps.load.accelerator = "cpu"'),
+    ],
+)
+def test_a_policy_lets_through_what_is_always_allowed(
+    tmp_path: Path, policy: str, settings: str
+) -> None:
+    toml = f"{STEP}{GKE}{settings}\n[policy.accelerators]\n{policy}\n"
+    assert findings(tmp_path, toml) == []
+
+
 def test_a_missing_limit_stands_at_each_step_without_it(tmp_path: Path) -> None:
     toml = f'{STEP}policy.limits = ["memory"]\nsteps.load.cpu = 1\n'
     found = findings(tmp_path, toml)
@@ -252,6 +344,17 @@ def test_a_local_run_needs_no_leave(tmp_path: Path) -> None:
             'steps.load.pod.volumes = [{ name = "pvc-d", emptyDir = {} }]',
             '{ name = "pvc-d", emptyDir = {} }',
             "persistentVolumeClaim and emptyDir",
+        ),
+        (
+            'steps.load.resources = { "hugepages-2Mi" = "4Mi" }',
+            '"4Mi"',
+            "container `main` asks for hugepages-2Mi, and for neither cpu nor memory",
+        ),
+        (
+            'steps.load.pod.initContainers = [{ name = "a", image = "i", '
+            'resources = { limits = { "hugepages-1Gi" = "1Gi" } } }]',
+            '{ limits = { "hugepages-1Gi" = "1Gi" } }',
+            "container `a` asks for hugepages-1Gi",
         ),
         (
             "steps.load.pod.containers = "

@@ -76,6 +76,8 @@ def test_the_operator_itself_makes_that_pod(tmp_path: Path) -> None:
         ]
         classy = StepSettings(image="i:1", accelerator="gpu", runtime_class="nvidia")
         steps.append(call("classy", "same", {"value": const("1")}, settings=classy))
+        claim = StepSettings(image="i:1", accelerator="gpu:2", memory="1Gi", resource_claim=True)
+        steps.append(call("claim", "same", {"value": const("1")}, settings=claim))
         compiled = pipeline(
             *steps,
             result=const("1"),
@@ -83,12 +85,13 @@ def test_the_operator_itself_makes_that_pod(tmp_path: Path) -> None:
             name=f"flow-{platform}",
         )
         (tmp_path / "flow.py").write_text(STEPS)
-        (file,) = AIRFLOW.emit(compiled)
+        file, _ = AIRFLOW.emit(compiled)
         (tmp_path / file.name).write_text(file.text)
         outcome = airflow_local.run(tmp_path / file.name, {}, tmp_path)
         made = pods.pods(compiled, "airflow")
         ran = {pod["task"]: pod["specification"] for pod in outcome.pods}
         assert ran.keys() == made.keys()
+        assert made["claim"]["resourceClaims"]
         for step, specification in ran.items():
             asked = pods.placement(specification, specification["containers"][0])
             assert asked == made[step]

@@ -146,7 +146,7 @@ def test_names_forgive(written: str, platform: str, canonical: str) -> None:
         ("t4/time-slicing-99", "gke", "HR431", "from 2 to 48"),
         ("gke-mig", "gke", "HR431", "a100/1g.5gb"),
         ("tpu7", "gke", "HR431", "tpu7x"),
-        ("dra-nvidia", "gke", "HR431", "the device itself"),
+        ("dra-nvidia", "gke", "HR431", "name the device"),
         ("gpu", "amd", "HR431", "mi300x"),
     ],
 )
@@ -172,8 +172,14 @@ def labels_of(record: research.Record) -> list[dict[str, str]]:
 def takes(placement: Placement, labels: dict[str, str]) -> bool:
     """Whether Kubernetes would put the pod on a node with `labels`."""
     selected = all(labels.get(key) == value for key, value in placement.node_selector.items())
-    terms = [all(labels.get(r.key) in r.values for r in term) for term in placement.node_terms]
+    terms = [all(holds(r, labels) for r in term) for term in placement.node_terms]
     return selected and (any(terms) if terms else True)
+
+
+def holds(requirement: NodeRequirement, labels: dict[str, str]) -> bool:
+    if requirement.operator == "DoesNotExist":
+        return requirement.key not in labels
+    return (labels.get(requirement.key) in requirement.values) == (requirement.operator == "In")
 
 
 SEVERAL = [
@@ -333,6 +339,8 @@ def test_zones_machines_and_reservations_are_labels() -> None:
     assert [r.key for r in term] == [
         "cloud.google.com/gke-accelerator",
         "topology.kubernetes.io/zone",
+        "cloud.google.com/gke-gpu-partition-size",
+        "cloud.google.com/gke-gpu-sharing-strategy",
     ]
     assert placement.shared_memory == "64Gi"
     one = placed(None, None, zones=("a",), machine_type="m5.large")
@@ -352,6 +360,78 @@ def test_zones_machines_and_reservations_are_labels() -> None:
     assert "p4d.24xlarge" in refused("a100", "eks", machine_type="p4.24xlarge").hint
     assert refused(None, "aks", reservation="r").setting == "reservation"
     assert refused(None, "aks", machine_family="f").setting == "machine_family"
+
+
+# --- how nodes of GKE are provisioned, and divided -----------------------------------------------
+
+
+@pytest.mark.parametrize("platform", ["gke", "autopilot"])
+def test_flex_start_and_compute_classes_are_selected_and_tolerated(platform: str) -> None:
+    (flex, start) = ("cloud.google.com/gke-flex-start", placed("l4", platform, flex_start=True))
+    assert start.node_selector[flex] == "true"
+    assert {"nvidia.com/gpu", flex, "cloud.google.com/gke-queued"} <= {
+        toleration.key for toleration in start.tolerations
+    }
+    key = "cloud.google.com/compute-class"
+    for accelerator in ("l4", None):
+        of_class = placed(accelerator, platform, compute_class="gpus")
+        assert of_class.node_selector[key] == "gpus"
+        taint = Toleration(key=key, value="gpus", effect="NoSchedule")
+        assert taint in of_class.tolerations
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [
+        ({"spot": True, "flex_start": True}, "flex_start"),
+        ({"spot": True, "compute_class": "c"}, "compute_class"),
+        ({"flex_start": True, "compute_class": "c"}, "compute_class"),
+    ],
+)
+def test_nodes_are_provisioned_in_one_way(given: dict[str, Any], setting: str) -> None:
+    refusal = refused("l4", **given)
+    assert (refusal.code, refusal.setting) == ("HR402", setting)
+
+
+@pytest.mark.parametrize("given", [{"flex_start": True}, {"compute_class": "c"}])
+def test_only_gke_has_flex_start_and_compute_classes(given: dict[str, Any]) -> None:
+    (setting,) = given
+    for platform, code in (("eks", "HR431"), ("nvidia", "HR431"), (None, "HR405")):
+        refusal = refused(None, platform, **given)
+        assert (refusal.code, refusal.setting) == (code, setting)
+
+
+PARTITION = "cloud.google.com/gke-gpu-partition-size"
+STRATEGY = "cloud.google.com/gke-gpu-sharing-strategy"
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "platform", "kept_off"),
+    [
+        ("a100-80gb", "gke", {PARTITION, STRATEGY}),
+        ("gpu", "gke", {PARTITION, STRATEGY}),
+        ("a100-40gb/1g.5gb", "gke", {STRATEGY}),
+        ("t4/time-slicing-2", "gke", {PARTITION}),
+        ("rtx-pro-6000", "gke", {PARTITION, STRATEGY, "node.kubernetes.io/instance-type"}),
+        ("tpu-v5e:2x4", "gke", set()),
+        ("a100-80gb", "autopilot", set()),  # there a label is a request for nodes of its own
+        ("a100-80gb", "nvidia", set()),
+    ],
+)
+def test_a_whole_gpu_keeps_off_nodes_with_parts_of_one(
+    accelerator: str, platform: str, kept_off: set[str]
+) -> None:
+    terms = placed(accelerator, platform).node_terms
+    negative = ("DoesNotExist", "NotIn")
+    assert {r.key for term in terms for r in term if r.operator in negative} == kept_off
+
+
+def test_who_selects_a_machine_or_a_part_gets_it() -> None:
+    machine = placed("rtx-pro-6000", machine_type="g4-standard-48")
+    assert machine.node_selector["node.kubernetes.io/instance-type"] == "g4-standard-48"
+    assert "node.kubernetes.io/instance-type" not in {r.key for t in machine.node_terms for r in t}
+    own = placed("a100-40gb", node_selector={PARTITION: "1g.5gb"})
+    assert {r.key for term in own.node_terms for r in term} == {STRATEGY}
 
 
 def test_zones_hold_whichever_term_does() -> None:

@@ -278,7 +278,7 @@ def test_code_that_travels_is_applied_where_pods_run(
     inline = ("submit", str(FOLDER / "a_step.py"), "-t", "airflow", "--dags-folder", "dags")
     code, _, err = run(*inline)
     assert code == 1
-    assert "travels in a-step.configmap.yaml and headrace-step.configmap.yaml" in err
+    assert "need a-step.configmap.yaml and headrace-step.configmap.yaml" in err
     assert not any(airflow.folder.iterdir())
     argo = FakeArgo()
     with serving(argo.kubernetes) as cluster:

@@ -43,6 +43,7 @@ CASES = {
             "/etc/tls": Volume(secret="tls"),
             "/scratch": Volume(empty_dir=EmptyDir(size_limit="10Gi")),
             "/dev/shm": Volume(empty_dir=EmptyDir(medium="Memory", size_limit="2Gi")),
+            "/hugepages": Volume(empty_dir=EmptyDir(medium="HugePages-2Mi")),
             "/plain": Volume(empty_dir=EmptyDir()),
         },
     ),

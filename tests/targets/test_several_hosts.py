@@ -241,3 +241,19 @@ def test_the_pages_example_compiles(profile: str | None, tmp_path: Path) -> None
     toml = PAGE.read_text().partition("```toml\n")[2].partition("```")[0]
     made = jobset(emitted(tmp_path, toml, profile=profile))
     assert job(made)["completions"] == 4
+
+
+def test_each_host_claims_its_devices(tmp_path: Path) -> None:
+    toml = (
+        'platform = "gke"\n[steps.train]\naccelerator = "h100:8"\nhosts = 2\nresource_claim = true'
+    )
+    compilation = compiled(tmp_path, toml)
+    files = driver.emit(compilation, MANIFEST_TARGETS)
+    assert [d.message for d in compilation.diagnostics] == []
+    for target in MANIFEST_TARGETS:
+        [claims] = [f for f in files[target] if f.name.endswith(".resourceclaimtemplate.yaml")]
+        name = yaml.safe_load(claims.text)["metadata"]["name"]
+        made = json.loads(environment(target, files[target][0].text)["HEADRACE_JOBSET"])
+        spec = job(made)["template"]["spec"]
+        assert [c["resourceClaimTemplateName"] for c in spec["resourceClaims"]] == [name]
+        assert spec["containers"][0]["resources"]["claims"] == [{"name": "accelerator"}]
