@@ -20,7 +20,7 @@ CODE_VOLUMES = [
     k8s.V1Volume(
         name="headrace-step",
         config_map=k8s.V1ConfigMapVolumeSource(
-            name="headrace-step-9c9d27e67f",
+            name="headrace-step-00b9d542fa",
         ),
     ),
     k8s.V1Volume(
