@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "examples"
-NAMES = ("digits", "digits_torch", "shout", "word_counts")
+NAMES = ("digits", "digits_hosts", "digits_torch", "shout", "word_counts")
 TORCH_PYTHON = ROOT / ".venvs" / "torch" / "bin" / "python"
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

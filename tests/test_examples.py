@@ -24,11 +24,13 @@ TORCH_CASES = [
     pytest.param("digits_torch", {"epochs": 2}, id="torch"),
     pytest.param("digits_torch", {"epochs": 2, "goal": 0.5}, id="torch-good-at-once"),
 ]
+HOSTS_CASE = pytest.param("digits_hosts", {"epochs": 3}, id="hosts")
+"""No engine but Kubernetes starts hosts: `runtime/test_hosts.py` lets some train."""
 
 
 def python_of(name: str) -> Path:
     """Return the interpreter that has what the example called `name` imports."""
-    if name != "digits_torch":
+    if name not in ("digits_torch", "digits_hosts"):
         return Path(sys.executable)
     assert example_runs.TORCH_PYTHON.exists(), "python3 tests/environments.py torch makes it"
     return example_runs.TORCH_PYTHON
@@ -44,7 +46,13 @@ def wanted(name: str, parameters: Mapping[str, object], folder: Path) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [*CASES, *(pytest.param(*c.values, id=c.id, marks=pytest.mark.torch) for c in TORCH_CASES)],
+    [
+        *CASES,
+        *(
+            pytest.param(*case.values, id=case.id, marks=pytest.mark.torch)
+            for case in (*TORCH_CASES, HOSTS_CASE)
+        ),
+    ],
 )
 def test_run_gives_what_python_gives(
     name: str, parameters: dict[str, object], tmp_path: Path

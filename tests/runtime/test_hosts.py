@@ -1,7 +1,9 @@
 """A step on several hosts: what the pod that starts them asks of Kubernetes, tells, and returns."""
 
+import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +19,9 @@ from fake_jobset import NAMESPACE, FakeJobSet
 from fake_server import Answer, FakeServer, serving
 from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.runtime import cluster_api, wire
+from headrace.runtime.codecs import Artifacts
 from headrace.runtime.errors import ManifestError, RetryableError
+from headrace.runtime.store import Store
 from headrace.targets.accelerators import place_on_hosts
 from headrace.targets.several_hosts import jobset, readable
 from ir_nodes import call, pipeline
@@ -85,6 +89,7 @@ class Cluster:
         """Start the pod of a step that calls `function` on so many `hosts`."""
         variables = self.environment | given.pop("environment", {})
         options = given.pop("options", ["--output=result=out"])
+        module = given.pop("module", "hosts_module")
         settings = StepSettings(image="python:3.11-slim", **{"hosts": 2, **given})
         node = call("train", settings=settings)
         placement = place_on_hosts(settings, PipelineSettings())
@@ -94,7 +99,7 @@ class Cluster:
             f"cluster_api.ACCOUNT = {str(self.fake.account)!r}; hosts.SECONDS_BETWEEN_LOOKS = 0.1; "
             "from headrace.runtime.step import main; sys.exit(main())"
         )
-        name = f"hosts_module:{function}"
+        name = f"{module}:{function}"
         return subprocess.Popen(
             [sys.executable, "-c", program, "--step=train", *options, name, *arguments],
             env=self._variables() | {"HEADRACE_JOBSET": text} | variables,
@@ -353,3 +358,33 @@ def test_no_pod_of_kubernetes(cluster: Cluster, tmp_path: Path) -> None:
         cluster_api.ClusterApi({}, str(cluster.fake.account))
     with pytest.raises(ManifestError, match="no service account is mounted in this pod"):
         cluster_api.ClusterApi({}, str(tmp_path / "none"))
+
+
+@pytest.mark.torch
+def test_torch_trains_on_two_hosts_what_it_trains_on_one(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each host has half of the digits; gloo finds the other host by the variables alone."""
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    for file in ("digits_hosts.py", "digits_torch.py"):
+        shutil.copy(examples / file, tmp_path / "modules")
+    store = Artifacts(Store(str(tmp_path / "store")), lambda: str(tmp_path))
+    monkeypatch.syspath_prepend(str(examples))
+    digits_hosts = importlib.import_module("digits_hosts")
+
+    train_set, _ = digits_hosts.ingest(3, test_count=360)
+    given = [f"--data={wire.encode(train_set, store)}", "--rate=0.5", "--epochs=5", "--seed=3"]
+    ended = cluster.run(
+        "train",
+        *given,
+        module="digits_hosts",
+        environment={"HEADRACE_STORE": str(tmp_path / "store")},
+        env={"MASTER_PORT": "29615"},
+    )
+
+    assert ended.code == 0, ended.stderr
+    assert "host 0 of 2, epoch 4: 719 digits" in ended.stdout
+    found = wire.decode((cluster.folder / "out").read_text(), store)
+    alone = digits_hosts.train(train_set, rate=0.5, epochs=5, seed=3)
+    for name, tensor in alone.items():
+        digits_hosts.torch.testing.assert_close(found[name], tensor)
