@@ -229,9 +229,9 @@ class _Step:
         if not url:
             return None
         from headrace.runtime.codecs import Artifacts
-        from headrace.runtime.store import Store
+        from headrace.runtime.store import open_store
 
-        return Artifacts(Store(url), self._folder_for_copies)
+        return Artifacts(open_store(url), self._folder_for_copies)
 
     def _folder_for_copies(self) -> str:
         if self._copies is None:

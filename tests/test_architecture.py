@@ -54,8 +54,8 @@ def test_the_runtime_needs_python_3_9_and_nothing_else(module: Path) -> None:
             assert own or optional or standard, f"{module.name} imports {name}"
 
 
-_OPTIONAL = {"numpy", "pandas", "polars", "torch", "pyarrow"}
-"""Packages of the user's, whose values a codec may meet; imported on use only."""
+_OPTIONAL = {"numpy", "obstore", "pandas", "polars", "torch", "pyarrow"}
+"""Packages whose values a codec may meet, and the client of buckets; imported on use only."""
 
 
 def _is_inside_a_function(tree: ast.Module, node: ast.AST) -> bool:

@@ -10,7 +10,7 @@ from headrace.compiler.engine import EngineError, Returned
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.errors import ManifestError, StepError
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.local.record import FOLDER
 
 
@@ -26,7 +26,7 @@ def read_returned(returned: Returned, run: str, store: str | None = None) -> Any
     url = returned.store if store is None else store
     try:
         folder = functools.cache(lambda: _new_folder(run))
-        artifacts = Artifacts(Store(url), folder) if url else _NoArtifacts()
+        artifacts = Artifacts(open_store(url), folder) if url else _NoArtifacts()
         try:
             return wire.plain(returned.text, artifacts, artifacts.export)
         except StepError:

@@ -18,7 +18,7 @@ from headrace.compiler.dataflow import AnyReference
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.errors import StepError
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.local.blocks import BlockRun, Done, Edges, Scope
 from headrace.targets.local.logs import last_lines
 from headrace.targets.local.progress import Progress
@@ -199,7 +199,7 @@ class _Runner:
         result = self._pipeline.result
         assert not isinstance(result, ir.Glue)
         try:
-            artifacts = Artifacts(Store(self._store), self._folder.result)
+            artifacts = Artifacts(open_store(self._store), self._folder.result)
             self._record.result = wire.plain(scope[result], artifacts, artifacts.export)
         except StepError as error:
             self._finished = False

@@ -18,7 +18,7 @@ from conformance import suite
 from conformance.suite import Case, Outcome, Run
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.argo.steps import OUTPUT_FOLDER
 
 
@@ -36,7 +36,7 @@ def outcome(case: Case, run: Run, api: Any, namespace: str, folder: Path) -> Out
         result = Model(containers.template, containers.run).run(**texts)
     except Failed:
         return suite.failed(containers.messages[0])
-    return suite.succeeded(wire.plain(result, Artifacts(Store(store), lambda: "")))
+    return suite.succeeded(wire.plain(result, Artifacts(open_store(store), lambda: "")))
 
 
 class _Containers:

@@ -7,7 +7,7 @@ from conformance import suite
 from conformance.suite import Case, Outcome, Run
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.airflow.emit import STORE_PARAMETER
 
 STATES = ("success", "failed")
@@ -32,4 +32,4 @@ def outcome(case: Case, run: Run, folder: Path) -> Outcome:
         assert messages, done.log
         return suite.failed("\n".join(messages))
     assert done.result is not None, done.log
-    return suite.succeeded(wire.plain(done.result, Artifacts(Store(store), lambda: "")))
+    return suite.succeeded(wire.plain(done.result, Artifacts(open_store(store), lambda: "")))

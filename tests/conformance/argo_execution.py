@@ -13,7 +13,7 @@ from conformance.steps_here import StepFailed, run_step
 from conformance.suite import Case, Outcome, Run
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 
 
 def outcome(case: Case, run: Run, folder: Path) -> Outcome:
@@ -29,7 +29,7 @@ def outcome(case: Case, run: Run, folder: Path) -> Outcome:
         result = Model(containers.template, containers.run).run(**texts)
     except Failed:
         return suite.failed(containers.messages[0])
-    return suite.succeeded(wire.plain(result, Artifacts(Store(containers.store), lambda: "")))
+    return suite.succeeded(wire.plain(result, Artifacts(open_store(containers.store), lambda: "")))
 
 
 class _Containers:

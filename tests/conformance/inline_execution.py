@@ -19,7 +19,7 @@ from conformance import suite
 from conformance.suite import Case, Outcome, Run
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 
 PYTHON = "/usr/bin/python3"
 OUTPUTS, STORE, SHARED = "/tmp/headrace/outputs", "/store", "/shared"
@@ -36,7 +36,7 @@ def outcome(case: Case, run: Run, folder: Path) -> Outcome:
     except Failed:
         return suite.failed(pods.messages[0])
     store = (folder / "store").as_uri()
-    return suite.succeeded(wire.plain(result, Artifacts(Store(store), lambda: "")))
+    return suite.succeeded(wire.plain(result, Artifacts(open_store(store), lambda: "")))
 
 
 class _Pods:

@@ -12,7 +12,7 @@ from conformance.suite import Case, Outcome, Run
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.command_line import parse
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.kubeflow import KubeflowTarget
 from kubeflow_model import Failed, Model, Values, command, parameters
 
@@ -54,7 +54,7 @@ def _outcome(spec: Any, case: Case, run: Run, folder: Path) -> Outcome:
         return suite.failed(containers.messages[0])
     # The API gives no outputs: the result must stand in a log, and in one only.
     assert containers.printed == ([] if result is None else [result])
-    artifacts = Artifacts(Store(containers.store), lambda: "")
+    artifacts = Artifacts(open_store(containers.store), lambda: "")
     return suite.succeeded(None if result is None else wire.plain(result, artifacts))
 
 

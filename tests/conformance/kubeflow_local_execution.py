@@ -14,7 +14,7 @@ from conformance.suite import Case, Outcome, Run
 from headrace.compiler import dataflow, ir
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.kubeflow import KubeflowTarget
 from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES
 
@@ -44,7 +44,7 @@ def outcome(case: Case, run: Run, folder: Path, longest: int = ARGUMENT_BYTES) -
         if not error.messages:
             raise
         return suite.failed("\n".join(error.messages))
-    return suite.succeeded(wire.plain(done.result, Artifacts(Store(store), lambda: "")))
+    return suite.succeeded(wire.plain(done.result, Artifacts(open_store(store), lambda: "")))
 
 
 def manifest(case: Case, folder: Path, longest: int = ARGUMENT_BYTES) -> Path:

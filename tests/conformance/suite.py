@@ -115,7 +115,7 @@ import importlib, json, sys, tempfile, traceback
 folder, name, parameters = sys.argv[1:]
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 given = {name: wire.decode(text) for name, text in json.loads(parameters).items()}
 sys.path[0] = folder
 try:
@@ -125,7 +125,7 @@ except Exception as error:
     told = ["failed", None, "".join(lines).strip().rpartition("\\n")[2]]
 else:
     sys.set_int_max_str_digits(0)
-    kept = Artifacts(Store(tempfile.mkdtemp()), tempfile.mkdtemp)
+    kept = Artifacts(open_store(tempfile.mkdtemp()), tempfile.mkdtemp)
     told = ["succeeded", wire.plain(wire.encode(result, kept), kept), ""]
 print("\\n" + json.dumps(told))
 """

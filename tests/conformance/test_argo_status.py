@@ -11,7 +11,7 @@ from conformance.engines import argo_status
 from conformance.engines.argo_api import version_of
 from conformance.suite import Outcome
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 
 ROOT = {
     "type": "DAG",
@@ -32,12 +32,12 @@ def workflow(phase: str, message: str = "", **nodes: object) -> dict[str, Any]:
 
 
 def outcome(of: dict[str, Any], tmp_path: Any) -> Outcome:
-    return argo_status.found(of, Artifacts(Store(tmp_path.as_uri()), lambda: "")).outcome
+    return argo_status.found(of, Artifacts(open_store(tmp_path.as_uri()), lambda: "")).outcome
 
 
 def test_the_result_is_that_of_the_entrypoint(tmp_path: Any) -> None:
     of = workflow("Succeeded", a=POD, b=POD)
-    found = argo_status.found(of, Artifacts(Store(tmp_path.as_uri()), lambda: ""))
+    found = argo_status.found(of, Artifacts(open_store(tmp_path.as_uri()), lambda: ""))
     assert (found.outcome, found.pods) == (Outcome("succeeded", 2, ""), 2)
 
 

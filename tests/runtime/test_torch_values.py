@@ -9,7 +9,7 @@ import pytest
 from headrace.runtime import wire
 from headrace.runtime.changes import changed, fingerprints
 from headrace.runtime.codecs import Artifacts, codec_of
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 
 pytestmark = pytest.mark.torch
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.torch
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Artifacts:
     (tmp_path / "copies").mkdir()
-    return Artifacts(Store(str(tmp_path / "store")), lambda: str(tmp_path / "copies"))
+    return Artifacts(open_store(str(tmp_path / "store")), lambda: str(tmp_path / "copies"))
 
 
 def moved(artifacts: Artifacts, value: object) -> Any:

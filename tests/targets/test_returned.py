@@ -7,7 +7,7 @@ import pytest
 from headrace.compiler.engine import EngineError, Returned
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.local.returned import read_returned
 
 RUN = "airflow/words/manual__2026-11-27T19:00:00+00:00"
@@ -20,7 +20,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def text_of(value: object, store: Path) -> str:
-    return wire.mark(wire.encode(value, Artifacts(Store(str(store)), lambda: "")))
+    return wire.mark(wire.encode(value, Artifacts(open_store(str(store)), lambda: "")))
 
 
 def test_values_need_no_store(store: Path) -> None:
@@ -50,7 +50,7 @@ def test_files_are_described_where_their_store_is_not(store: Path, tmp_path: Pat
 
 
 def test_a_value_that_is_in_a_store_cannot_be_read_without_it(store: Path) -> None:
-    reference = Artifacts(Store(str(store)), lambda: "").save_text("[1, 2, 3]")
+    reference = Artifacts(open_store(str(store)), lambda: "").save_text("[1, 2, 3]")
     text = wire.mark(wire.reference_text(reference))
     assert read_returned(Returned(text, str(store)), RUN) == [1, 2, 3]
     for url in ("", "/elsewhere"):

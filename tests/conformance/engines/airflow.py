@@ -25,7 +25,7 @@ from conformance.evidence import Found, Overhead
 from conformance.suite import Case, Outcome
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def outcome(ended: runs.Ended) -> Outcome:
     if ended.state == "failed":
         return suite.failed("\n".join(map(_last_word, ended.messages)))
     if ended.state == "success" and isinstance(ended.result, str):
-        artifacts = Artifacts(Store(ended.store), lambda: "")
+        artifacts = Artifacts(open_store(ended.store), lambda: "")
         return suite.succeeded(wire.plain(ended.result, artifacts))
     told = [f"{ended.state}: {ended.result!r}", *ended.messages]
     told += [f"{name}: {state}" for name, state in ended.tasks.items()]

@@ -29,7 +29,7 @@ from conformance.engines.engine import Ended, NotThere
 from conformance.evidence import Overhead
 from conformance.suite import Case
 from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 
 SECONDS_TO_END = 1200
 """How long a run may take; the controller is known to leave some running for ever."""
@@ -131,7 +131,7 @@ class Argo:
         return argo_overhead.measured(self.one, ours)
 
     def _ended(self, namespace: str, workflow: Document, run: "_Run") -> Ended:
-        artifacts = Artifacts(Store(run.store), lambda: "")
+        artifacts = Artifacts(open_store(run.store), lambda: "")
         found = argo_status.found(workflow, artifacts)
         self._api.delete(namespace, workflow["metadata"]["name"])
         return Ended(run.case, run.number, found, time.monotonic() - run.began)
