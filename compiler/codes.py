@@ -54,6 +54,7 @@ CODES = {
     "HR407": Code("no store set for artifacts", Severity.WARNING, stage="target"),
     "HR408": Code("file beside a module that travels alone", Severity.WARNING, stage="target"),
     "HR409": Code("image that holds other code", Severity.WARNING, stage="target"),
+    "HR410": Code("image that cannot reach the store", Severity.WARNING, stage="target"),
     "HR440": Code("pod that a policy forbids", stage="target"),
     "HR441": Code("settings of a pod that do not fit together", stage="target"),
     "HR430": Code("accelerator of which too little is known", Severity.WARNING, stage="target"),

@@ -61,8 +61,9 @@ class Configuration:
     @property
     def pipeline(self) -> PipelineSettings:
         """The settings of the pipeline as a whole; a schedule without a cron is none."""
-        names = ("store", "schedule", "targets", "platform", "accelerators")
+        names = ("schedule", "targets", "platform", "accelerators")
         values = {name: self.tree[name] for name in names if name in self.tree}
+        values |= {"store": self._store.get("url"), "store_access": self._store_access}
         if not values.get("schedule", {}).get("cron"):
             values.pop("schedule", None)
         return msgspec.convert(values, PipelineSettings)
@@ -96,6 +97,14 @@ class Configuration:
         return self._step_settings(merged)
 
     @property
+    def _store(self) -> Tree:
+        return table_or_empty(self.tree.get("store"))
+
+    @property
+    def _store_access(self) -> Tree:
+        return {name: value for name, value in self._store.items() if name != "url"}
+
+    @property
     def _configured_steps(self) -> Tree:
         return table_or_empty(self.tree.get("steps"))
 
@@ -113,6 +122,7 @@ class Configuration:
 
     def _merged_defaults(self) -> Tree:
         merged: Tree = {}
+        _merge(merged, self._store_access)
         _merge(merged, self.tree.get("defaults", {}))
         for name in ("image", "code"):
             if name in self.tree:
@@ -140,8 +150,9 @@ class Configuration:
         return next(filter(None, reversed(found)), None)
 
     def sets(self, *keys: str) -> bool:
-        """Return whether one of `keys` is set for any step."""
-        tables = [table_or_empty(self.tree.get("defaults")), *self._configured_steps.values()]
+        """Return whether one of `keys` is set for any step, or for the store."""
+        defaults = table_or_empty(self.tree.get("defaults"))
+        tables = [self._store, defaults, *self._configured_steps.values()]
         return any(key in table for table in tables for key in keys)
 
     def places(self, names: Sequence[str], path: TomlPath) -> Iterator[Span]:
@@ -149,7 +160,7 @@ class Configuration:
         tables: list[TomlPath] = [("steps", name) for name in reversed(dict.fromkeys(names))]
         if path == ("image",):
             tables.append(())
-        for table in (*tables, ("defaults",)):
+        for table in (*tables, ("defaults",), ("store",)):
             for layer, prefix in self._latest_first():
                 span = layer.origin.value((*prefix, *table, *path))
                 if span is not None:

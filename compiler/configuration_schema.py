@@ -32,8 +32,18 @@ def _label_text(value: object) -> str:
     return rules.label_value(rules.text(value))
 
 
+_POD_ACCESS: dict[str, Schema] = {
+    "env": _ENV,
+    "secrets": NamedEntries(pod_rules.entry("secret"), rules.env_name),
+    "config_maps": NamedEntries(pod_rules.entry("config map"), rules.env_name),
+    "volumes": NamedEntries(pod_rules.volume, pod_rules.mount_path),
+    "service_account": pod_rules.object_name,
+}
+"""What a step, or the store for all steps, has to get at something outside of the pod."""
+
 _STEP = Table(
     {
+        **_POD_ACCESS,
         "image": rules.image,
         "code": rules.one_of("image", "inline"),
         "cpu": rules.quantity,
@@ -52,7 +62,6 @@ _STEP = Table(
         "machine_family": _label_text,
         "shared_memory": rules.memory,
         "runtime_class": placement.object_name,
-        "env": _ENV,
         "retries": Table(
             {
                 "limit": rules.whole_number(0, 1000),
@@ -65,10 +74,6 @@ _STEP = Table(
         "timeout": rules.duration(1),
         "node_selector": _LABELS,
         "tolerations": _TOLERATIONS,
-        "secrets": NamedEntries(pod_rules.entry("secret"), rules.env_name),
-        "config_maps": NamedEntries(pod_rules.entry("config map"), rules.env_name),
-        "volumes": NamedEntries(pod_rules.volume, pod_rules.mount_path),
-        "service_account": pod_rules.object_name,
         "labels": NamedEntries(rules.label_value, pod_rules.own_label),
         "annotations": NamedEntries(pod_rules.any_text, pod_rules.annotation_name),
         "priority_class": pod_rules.object_name,
@@ -123,7 +128,7 @@ _SHARED: dict[str, Schema] = {
     "build": Table(
         {"base": rules.image, "include": rules.list_of(rules.pattern_below, "patterns")}
     ),
-    "store": rules.store,
+    "store": Table({"url": rules.store, **_POD_ACCESS}, short="url"),
     "targets": rules.list_of(
         rules.target, "targets", if_empty="name one, or leave the key out for all of them"
     ),

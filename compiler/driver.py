@@ -159,8 +159,8 @@ def emit(
         return {}
     sink = compilation.diagnostics
     _warn_about_delivery(compilation, pipeline, sink)
-    if pipeline.artifacts_at is not None and pipeline.settings.store is None:
-        _warn_about_store(pipeline.artifacts_at, sink)
+    if pipeline.artifacts_at is not None:
+        _warn_about_store(pipeline, pipeline.artifacts_at, compilation.configuration, sink)
     placed: Sequence[Placed] = ()
     if compilation.configuration is not None:
         placed = placements.check(pipeline, compilation.configuration, sink)
@@ -228,15 +228,42 @@ def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> 
     return flat
 
 
-def _warn_about_store(at: Span, sink: Sink) -> None:
-    sink.report(
-        "HR407",
-        "no store is set for the artifacts that steps hand on: each run has to give one",
-        at,
-        label="hands on an artifact",
-        severity=Severity.WARNING,
-        hint='set `store = "..."` to a folder or a bucket that all pods reach',
-    )
+def _warn_about_store(
+    pipeline: ir.Pipeline, at: Span, configuration: Configuration | None, sink: Sink
+) -> None:
+    """Warn if no store is set, or if an image has nothing to reach it; an artifact is made `at`."""
+    if pipeline.settings.store is None:
+        sink.report(
+            "HR407",
+            "no store is set for the artifacts that steps hand on: each run has to give one",
+            at,
+            label="hands on an artifact",
+            severity=Severity.WARNING,
+            hint='set `store = "..."` to a folder or a bucket that all pods reach',
+        )
+    if configuration is None or not pipeline.settings.store_packages:
+        return
+    steps = [node for node in walk(pipeline.body) if isinstance(node, ir.Call | ir.Compute)]
+    for image, hint in _without_client(configuration, {step.settings.image for step in steps}):
+        sink.report(
+            "HR410",
+            f"the store {pipeline.settings.store} is reached with the package obstore, which the "
+            f"image {image} lacks",
+            at,
+            label="hands on an artifact",
+            severity=Severity.WARNING,
+            hint=hint,
+        )
+
+
+def _without_client(configuration: Configuration, used: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield the `used` images that are known to lack obstore, each with a way out."""
+    if configuration.stock_image in used:
+        hint = "set `image` to one that `headrace image` builds, which adds it, or that has it"
+        yield configuration.stock_image, hint
+    for name, image in configuration.images.items():
+        if pinned(name, configuration.images) in used and "obstore==" not in image.requirements:
+            yield name, "run `headrace image --push` again, which adds it, and compile after it"
 
 
 def _warn_about_delivery(compilation: Compilation, pipeline: ir.Pipeline, sink: Sink) -> None:

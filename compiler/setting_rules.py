@@ -30,6 +30,15 @@ _QUALIFIED_NAME = re.compile(
     re.ASCII,
 )
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_BUCKET = re.compile(
+    r"(?:s3|gs|az)://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](?:/(?!\.\.?(?:/|$))[\w.=+-]+)*/?", re.ASCII
+)
+_BUCKETS = {
+    **dict.fromkeys(("s3", "s3a", "s3n"), "s3"),
+    **dict.fromkeys(("gs", "gcs"), "gs"),
+    **dict.fromkeys(("az", "azure", "abfs", "abfss", "wasb", "wasbs"), "az"),
+}
+"""What the URLs of buckets begin with, by how other tools have it too."""
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _CRON_FIELDS: tuple[tuple[str, int, int, Sequence[str]], ...] = (
@@ -268,13 +277,26 @@ def function_name(value: object) -> str:
 
 
 def store(value: object) -> str:
-    """Accept the place of an artifact store: a `file:` URL or an absolute path."""
+    """Accept the place of an artifact store: a bucket, a `file:` URL or an absolute path."""
     written = text(value)
-    if not re.match(r"file:///|/(?!/)", written):
+    if re.match(r"file:///|/(?!/)", written):
+        return written
+    scheme, _, rest = written.partition("://")
+    if any(mark in rest for mark in "@?#"):
+        # Perhaps a password: nothing of it may be shown.
         raise Refused(
-            f"is not a store that headrace can use yet: {written!r}",
-            "write file:///a/folder/that/all/steps/share",
+            "holds more than a bucket and a prefix",
+            "give credentials to the pods: `secrets`, or `service_account`, beside `url`",
         )
+    if not _BUCKET.fullmatch(written):
+        kind = _BUCKETS.get(scheme.lower())
+        hint = (
+            f"write {kind}://bucket/prefix, with letters, digits and - . _ = + in the names"
+            if kind
+            else "write s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, or "
+            "file:///a/folder/that/all/steps/share"
+        )
+        raise Refused(f"is not a store: {written!r}", hint)
     return written
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import field
 
 from headrace.compiler.frozen_struct import FrozenStruct
@@ -81,6 +82,16 @@ class Volume(FrozenStruct):
     read_only: bool = False
 
 
+class StoreAccess(FrozenStruct):
+    """What every pod needs to reach the artifact store; the fields are those of `StepSettings`."""
+
+    env: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    config_maps: dict[str, str] = field(default_factory=dict)
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    service_account: str | None = None
+
+
 class StepSettings(FrozenStruct):
     """Where and how a step runs.
 
@@ -133,9 +144,12 @@ class StepSettings(FrozenStruct):
     of_hosts: "StepSettings | None" = None
     pod: dict[str, Any] = field(default_factory=dict)
 
-    def without_needs(self) -> "StepSettings":
-        """Return the settings of a small step of the compiler's own that runs the same code."""
-        return StepSettings(image=self.image, code=self.code)
+    def without_needs(self, access: StoreAccess) -> "StepSettings":
+        """Return the settings of a small step of the compiler's own that runs the same code.
+
+        It has `access` to the store, and no other setting.
+        """
+        return StepSettings(image=self.image, code=self.code, **msgspec.structs.asdict(access))
 
     @property
     def asks_by_name(self) -> bool:
@@ -178,15 +192,23 @@ class PipelineSettings(FrozenStruct):
     """The settings of a whole pipeline.
 
     `store` is the URL of the artifact store; without one a manifest takes it as a run parameter.
+    `store_access` is in the settings of all steps already, under what those say themselves.
     `platform` is the kind of cluster that manifests are for; `accelerators` are those that the
     configuration describes, by name.
     """
 
     store: str | None = None
+    store_access: StoreAccess = StoreAccess()
     schedule: Schedule | None = None
     targets: tuple[str, ...] = ()
     platform: str | None = None
     accelerators: dict[str, OwnAccelerator] = field(default_factory=dict)
+
+    @property
+    def store_packages(self) -> tuple[str, ...]:
+        """The Python packages, as pip is told of them, without which no step reaches the store."""
+        is_bucket = self.store is not None and not self.store.startswith(("file:", "/"))
+        return ("obstore>=0.8",) if is_bucket else ()
 
 
 class ImagePolicy(FrozenStruct):

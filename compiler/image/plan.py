@@ -42,8 +42,10 @@ class Plan:
         base = _agreed("build.base", [each.build.base for each in configurations])
         assert base is not None
         assert python is not None
-        needed = dict.fromkeys(d for each in configurations for d in each.dependencies)
-        return cls(tag, base, tuple(compilations), tuple(configurations), tuple(needed), python)
+        needed = [*(d for each in configurations for d in each.dependencies)]
+        needed += _store_packages(configurations)
+        dependencies = tuple(dict.fromkeys(needed))
+        return cls(tag, base, tuple(compilations), tuple(configurations), dependencies, python)
 
     @property
     def locked(self) -> LockedImage | None:
@@ -87,7 +89,8 @@ class Plan:
         if locked and (locked.dependencies, locked.python) == wanted:
             return locked.requirements
         script = self.compilations[0].path if len(self.compilations) == 1 else None
-        return locked_requirements(self.dependencies, self.python, script)
+        further = _store_packages(self.configurations)
+        return locked_requirements(self.dependencies, self.python, script, further)
 
     def recipe(self, base: str, requirements: str) -> Recipe:
         """Return what the image is built from, on `base`, which has a digest.
@@ -118,6 +121,11 @@ class Plan:
 def _python(configuration: Configuration) -> str:
     required = configuration.requires_python
     return f"3.{lowest_minor(required) if required else DEFAULT_MINOR}"
+
+
+def _store_packages(configurations: Sequence[Configuration]) -> list[str]:
+    """Return the packages that no module declares, with which steps reach their store."""
+    return [package for each in configurations for package in each.pipeline.store_packages]
 
 
 def _agreed(what: str, values: Sequence[str | None]) -> str | None:

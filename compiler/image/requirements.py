@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from headrace.compiler.image.recipe import RecipeError
 
@@ -13,11 +14,14 @@ _NO_UV = (
 )
 
 
-def locked_requirements(dependencies: Sequence[str], python: str, script: Path | None) -> str:
+def locked_requirements(
+    dependencies: Sequence[str], python: str, script: Path | None, further: Sequence[str] = ()
+) -> str:
     """Return the lines of a requirements file with hashes for `dependencies` on Python `python`.
 
     Where `script`, the one module of the image, has a lock file of uv's own beside it, which
-    `uv lock --script` wrote, its versions are taken. The lines serve every platform.
+    `uv lock --script` wrote, its versions are taken. It knows nothing of the `further` ones of
+    `dependencies`, which are not the module's own. The lines serve every platform.
 
     Raises:
         RecipeError: uv is not there, or finds no versions that fit.
@@ -27,12 +31,19 @@ def locked_requirements(dependencies: Sequence[str], python: str, script: Path |
     uv = shutil.which("uv")
     if uv is None:
         raise RecipeError(_NO_UV)
+    exported = ""
     if script is not None and script.with_name(f"{script.name}.lock").is_file():
         command = [uv, "export", "--script", str(script), "--locked", "--no-annotate"]
-        return _output([*command, "--no-header"], "")
+        exported = _output([*command, "--no-header"], "")
+        if not further:
+            return exported
     command = [uv, "pip", "compile", "--universal", "--generate-hashes", "--no-annotate"]
-    command += ["--no-header", "--quiet", "--python-version", python, "-"]
-    return _output(command, "\n".join(dependencies) + "\n")
+    command += ["--no-header", "--quiet", "--python-version", python]
+    with NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.write(exported)
+        constraints.flush()
+        command += ["--constraint", constraints.name, "-"]
+        return _output(command, "\n".join(dependencies) + "\n")
 
 
 def _output(command: Sequence[str], given: str) -> str:

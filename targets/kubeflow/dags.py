@@ -341,7 +341,7 @@ class Lowering:
         for block in blocks:
             for step in dataflow.walk(block):
                 if isinstance(step, ir.Call | ir.Compute):
-                    return step.settings.without_needs()
+                    return step.settings.without_needs(self._pipeline.settings.store_access)
         raise InternalError("a pipeline without a step")
 
 

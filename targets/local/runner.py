@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyReference
+from headrace.compiler.settings import StepSettings
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.errors import StepError
@@ -278,7 +279,10 @@ class _Runner:
                 "argv": self._arguments(attempt),
                 "cwd": str(attempt.folder / "work"),
                 "log": str(attempt.log),
-                "env": {**node.settings.env, "HEADRACE_TERMINATION_LOG": str(attempt.message)},
+                "env": {
+                    **self._variables(node.settings),
+                    "HEADRACE_TERMINATION_LOG": str(attempt.message),
+                },
                 "modules": modules,
                 "path": self._import_path,
             }
@@ -286,6 +290,11 @@ class _Runner:
         self._progress.started(record, attempt.log)
         if node.settings.timeout is not None:
             self._after(node.settings.timeout, lambda: self._time_out(request))
+
+    def _variables(self, settings: StepSettings) -> dict[str, str]:
+        """Return the variables of a step but those for the configured store, which is not used."""
+        left_out = self._pipeline.settings.store_access.env
+        return {name: v for name, v in settings.env.items() if left_out.get(name) != v}
 
     def _arguments(self, attempt: _Attempt) -> list[str]:
         node, code = attempt.node, self._pipeline.code
