@@ -1,9 +1,9 @@
 """Builds the images of the cluster: one that runs steps, and the one that holds pods open.
 
-`STEP` is Debian's Python with headrace installed by pip. It holds every conformance case: its
-working folder has the modules, and a folder for each case that is one, which has to be the working
-folder of its containers (`working_folder`). It serves as the sidecar of Airflow's pods too, which
-is ended by `pgrep`.
+`STEP` is Debian's Python with headrace, and the client of buckets, installed by pip. It holds every
+conformance case: its working folder has the modules, and a folder for each case that is one, which
+has to be the working folder of its containers (`working_folder`). It serves as the sidecar of
+Airflow's pods too, which is ended by `pgrep`.
 """
 
 import hashlib
@@ -46,6 +46,8 @@ _NOT_IN_BASE = (
 )
 _BASE = "localhost/headrace-base:test"
 _BUILD = ("build", "--quiet", "--layers=false", "--network=none", "--tag", STEP)
+_CLIENT = ("obstore==0.12.1", "typing-extensions==4.15.0")
+"""What reaches a store in a bucket, with what it needs itself on Debian's Python."""
 _CONTAINERFILE = f"""\
 FROM {_BASE}
 COPY *.whl /tmp/
@@ -78,7 +80,7 @@ def step_archive() -> Path:
         with tempfile.TemporaryDirectory(dir=cache()) as name:
             folder = Path(name)
             context = folder / "context"
-            _wheel(context)
+            _wheels(context)
             shutil.copytree(CASES, context / "cases", ignore=shutil.ignore_patterns("__pycache__"))
             (context / "Containerfile").write_text(_CONTAINERFILE)
             podman = Podman(folder)
@@ -120,11 +122,14 @@ def _base() -> Path:
     return archive
 
 
-def _wheel(folder: Path) -> None:
-    """Put headrace's wheel into `folder`."""
+def _wheels(folder: Path) -> None:
+    """Put headrace's wheel into `folder`, and those of the client of buckets."""
     environments.install_uv()
     _run(environments.UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
     (folder / ".gitignore").unlink(missing_ok=True)
+    pip = (environments.UV.with_name("python"), "-m", "pip", "--quiet", "download", "--no-deps")
+    only = ("--only-binary=:all:", "--python-version=3.11", "--dest", folder)
+    _run(*pip, *only, *_CLIENT)
 
 
 def _run(*command: str | Path) -> None:
@@ -138,7 +143,7 @@ def _digest() -> str:
     sources = hashlib.sha256()
     for path in _sources():
         sources.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
-    recipe = (*_BOOTSTRAP, *_NOT_IN_BASE, *_BUILD, _CONTAINERFILE)
+    recipe = (*_BOOTSTRAP, *_NOT_IN_BASE, *_BUILD, *_CLIENT, _CONTAINERFILE)
     return _digest_of(*recipe, sources.hexdigest())
 
 
