@@ -64,7 +64,7 @@ def store_error(error: BaseException, url: str) -> StepError:
             f"objects there ({reason})"
         )
     status = _status(first)
-    if status.startswith("3") or code in _OTHER_REGION:
+    if "redirect" in reason or code in _OTHER_REGION:
         return ManifestError(
             f"the bucket of the store {url} is elsewhere: set AWS_REGION ({reason})"
         )
@@ -74,7 +74,7 @@ def store_error(error: BaseException, url: str) -> StepError:
 
 
 def setting_error(error: BaseException, url: str) -> StepError:
-    """Return the error that tells which setting of the environment the store cannot be used with."""
+    """Return the error that tells why the store at `url` cannot be used in this environment."""
     first = str(error).partition("\n\nDebug source:")[0]
     known = _CREDENTIALS[url.partition(":")[0]]
     return ManifestError(f"cannot use the store {url}: {_line(first)}; check {known}")
@@ -100,7 +100,7 @@ def _reason(first: str, details: str) -> tuple[str, str]:
     if causes or "operation timed out" in details or "TimedOut" in details:
         cause = causes[-1] if causes else "timed out"
         return "", _line(f"{where[1]}: {cause}" if where else cause)
-    return "", _line(first)
+    return "", _line(first.rpartition(" - ")[2])
 
 
 def _status(first: str) -> str:

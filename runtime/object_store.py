@@ -23,6 +23,9 @@ PART = 8 << 20
 AT_ONCE = 8
 """Requests at a time; each holds a part in memory."""
 
+RETRIES = 10
+"""How often a request is sent again that found nobody, or somebody too busy."""
+
 MOST_PARTS = 9_000
 """Parts of an upload; S3 takes 10,000:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
@@ -46,12 +49,12 @@ class ObjectStore(Store):
         """Keep what `write` writes; see `Store.put`. A file of this machine has it first."""
         import tempfile
 
-        with explained(f"cannot write a file for the store {self.place}"):
-            with tempfile.NamedTemporaryFile(prefix="headrace-") as file:
-                hashing = HashingFile(file)
-                write(hashing)
-                file.flush()
-                self._keep(hashing, file.name)
+        told = explained(f"cannot write a file for the store {self.place}")
+        with told, tempfile.NamedTemporaryFile(prefix="headrace-") as file:
+            hashing = HashingFile(file)
+            write(hashing)
+            file.flush()
+            self._keep(hashing, file.name)
         return hashing.digest, hashing.size
 
     def put_bytes(self, data: bytes) -> tuple[str, int]:
@@ -212,7 +215,7 @@ def _checked(path: str, digest: str) -> Iterator[bytes]:
         DataError: its digest is another one, so that it has changed.
     """
     hashing = HashingFile(None)
-    with open(path, "rb") as file:
+    with explained(f"cannot read {path}"), open(path, "rb") as file:
         for chunk in chunks(file):
             hashing.write(chunk)
             yield chunk
@@ -264,8 +267,8 @@ def _client(scheme: str, bucket: str, prefix: str, url: str) -> Any:
                 "timeout": "120s",  # of one request, which carries a part
                 **({"allow_http": True} if endpoint.startswith("http://") else {}),
             },
-            # What is too busy is asked again for a minute; `retries` of the step come after that.
-            retry_config={"max_retries": 10, "retry_timeout": timedelta(seconds=60)},
+            # For a minute at most, and from 0.1 to 15 seconds apart: then the step fails.
+            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=60)},
             **settings,
         )
     except Exception as error:  # obstore's own classes, and some of Python's

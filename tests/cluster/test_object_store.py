@@ -90,7 +90,9 @@ def test_large_objects_travel_in_parts(
 def test_what_is_there_is_not_uploaded_again(
     server: ObjectServer, store: Store, large: Path
 ) -> None:
-    for put in (lambda: store.put_bytes(b"x"), lambda: store.put_file(str(large))):
+    puts: list[Callable[[], tuple[str, int]]]
+    puts = [lambda: store.put_bytes(b"x"), lambda: store.put_file(str(large))]
+    for put in puts:
         path = place(server, put()[0])
         before = path.stat()
         put()
