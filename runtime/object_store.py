@@ -294,7 +294,8 @@ def _settings(scheme: str, environment: Any) -> tuple[dict[str, Any], str]:
         endpoint = _first(environment, "STORAGE_EMULATOR_HOST").rstrip("/")
         if endpoint:
             endpoint = endpoint if "://" in endpoint else f"http://{endpoint}"
-            settings = {"base_url": endpoint, "skip_signature": True}
+            token = {"token": "of-nobody", "expires_at": None}
+            settings = {"base_url": endpoint, "credential_provider": lambda: token}
     else:
         endpoint = _first(environment, "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT")
         account = _first(environment, "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT")

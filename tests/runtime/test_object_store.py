@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -55,7 +56,7 @@ def _bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = bucket.answer(self.command, self.path, body)
+            status, answer = bucket.answer(self.command, unquote(self.path), body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
             self.send_header("ETag", '"x"')
@@ -78,7 +79,7 @@ def _bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setattr(object_store, "RETRIES", 1)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield bucket
     server.shutdown()
@@ -213,3 +214,22 @@ def test_a_folder_needs_no_client(tmp_path: Path) -> None:
     )
     assert set(done.stdout.split()) <= set(loaded.stdout.split())
     assert isinstance(open_store(str(tmp_path)), FolderStore)
+
+
+def test_google_and_azure_are_asked_in_their_own_way(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket.url.removeprefix("http://"))
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"{bucket.url}/")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "acme")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
+    for url in ("gs://bucket/google", "az://bucket/azure"):
+        digest, _ = open_store(url).put_bytes(b"content")
+        assert open_store(url).read(digest) == b"content"
+        with pytest.raises(DataError, match="has no object"):
+            open_store(url).read(ABSENT)
+    name = f"objects/sha256/ed/{digest.partition(':')[2]}"
+    assert list(bucket.objects) == [f"/bucket/google/{name}", f"/bucket/azure/{name}"]
+    bucket.answers = [(404, error("ContainerNotFound", "None.\nRequestId:1"))]
+    with pytest.raises(ManifestError, match=r"create it \(ContainerNotFound: None\.\)"):
+        open_store("az://bucket/azure").read(ABSENT)
