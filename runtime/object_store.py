@@ -37,13 +37,28 @@ class ObjectStore(Store):
     def __init__(self, url: str) -> None:
         """Use the bucket that `url` names, with the credentials that its own tools would find.
 
+        Nothing is imported, and nobody asked, before there is an object to put or to read.
+
         Raises:
-            ManifestError: the URL names no bucket, obstore is not installed, or what the
-                environment says of the bucket cannot be used.
+            ManifestError: the URL names no bucket.
         """
-        scheme, bucket, prefix = split_url(url)
+        self._parts_of_url = split_url(url)
+        scheme, bucket, prefix = self._parts_of_url
         super().__init__("/".join(filter(None, (f"{scheme}://{bucket}", prefix))))
-        self._client = _client(scheme, bucket, prefix, self.place)
+        self._client: Any = None
+
+    def _connected(self) -> Any:
+        """Return the package obstore, when there is a client for the bucket.
+
+        Raises:
+            ManifestError: it is not installed, or what the environment says of the bucket cannot
+                be used.
+        """
+        if self._client is None:
+            self._client = _client(*self._parts_of_url, self.place)
+        import obstore.exceptions
+
+        return obstore
 
     def put(self, write: Callable[[HashingFile], object]) -> tuple[str, int]:
         """Keep what `write` writes; see `Store.put`. A file of this machine has it first."""
@@ -90,11 +105,9 @@ class ObjectStore(Store):
         if content.size <= PART:
             self._put_at_once(content.digest, b"".join(parts), replaces=found is not None)
             return
-        import obstore
-
         # Nothing is there before the last part is; a file that has changed ends the upload.
         self._asked(
-            obstore.put,
+            self._connected().put,
             name_of(content.digest),
             parts,
             use_multipart=True,
@@ -104,46 +117,39 @@ class ObjectStore(Store):
 
     def _put_at_once(self, digest: str, data: bytes, *, replaces: bool) -> None:
         """Upload `data`; it `replaces` an object of another size, which is damaged."""
-        import obstore
-        from obstore.exceptions import AlreadyExistsError, NotSupportedError
-
+        obstore = self._connected()
+        faster = obstore.exceptions.AlreadyExistsError  # was another writer of the same content
+        unknown = obstore.exceptions.NotSupportedError  # AWS_CONDITIONAL_PUT=disabled
         name = name_of(digest)
         if not replaces:
             try:
-                self._asked(
-                    obstore.put,
-                    name,
-                    data,
-                    mode="create",
-                    expected=(AlreadyExistsError, NotSupportedError),
-                )
-            except AlreadyExistsError:
-                return  # another writer of the same content was faster
-            except NotSupportedError:
-                pass  # AWS_CONDITIONAL_PUT=disabled, for servers that know no condition
+                expected = (faster, unknown)
+                self._asked(obstore.put, name, data, mode="create", expected=expected)
+            except faster:
+                return
+            except unknown:
+                pass
             else:
                 return
         self._asked(obstore.put, name, data, use_multipart=False)
 
     def _size_of(self, digest: str) -> int | None:
         """Return the size of the object `digest`; None if it is absent, or nobody may know."""
-        import obstore
-        from obstore.exceptions import GenericError, PermissionDeniedError
-
+        obstore = self._connected()
         # Who may not list a bucket is told 403 instead of 404, and what else is wrong with the
         # request only where an answer has a body: that to the upload which follows has one.
-        unknown = (FileNotFoundError, PermissionDeniedError, GenericError)
+        generic = obstore.exceptions.GenericError
+        unknown = (FileNotFoundError, obstore.exceptions.PermissionDeniedError, generic)
         try:
             size: int = self._asked(obstore.head, name_of(digest), expected=unknown)["size"]
         except unknown as error:
-            if isinstance(error, GenericError) and "status code: 400" not in str(error):
+            if isinstance(error, generic) and "status code: 400" not in str(error):
                 raise self._explained(error) from None
             return None
         return size
 
     def _parts(self, digest: str) -> Iterator[Any]:
-        import obstore
-
+        obstore = self._connected()
         name = name_of(digest)
         try:
             found = self._asked(obstore.get, name, expected=(FileNotFoundError,))
@@ -165,8 +171,7 @@ class ObjectStore(Store):
         from collections import deque
         from concurrent.futures import Future, ThreadPoolExecutor
 
-        import obstore
-
+        obstore = self._connected()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             coming: deque[Future[Any]] = deque()
             try:

@@ -32,10 +32,10 @@ def read_returned(returned: Returned, run: str, store: str | None = None) -> Any
         except StepError:
             return wire.plain(returned.text, artifacts)
     except StepError as error:
-        raise EngineError(
-            f"the result of {run} cannot be read here: {error}",
-            "mount the store of the run on this machine, and name it with --store",
-        ) from None
+        hint = "mount the store of the run on this machine, and name it with --store"
+        if "://" in url and not url.startswith("file:"):
+            hint = 'pip install "headrace[store]", and set the variables that lead to the bucket'
+        raise EngineError(f"the result of {run} cannot be read here: {error}", hint) from None
 
 
 class _NoArtifacts(Artifacts):

@@ -18,7 +18,7 @@ import pytest
 
 from headrace.runtime import object_store
 from headrace.runtime.errors import DataError, ManifestError, RetryableError, StepError
-from headrace.runtime.store import FolderStore, open_store
+from headrace.runtime.store import open_store
 
 SECRET = "a-secret-that-nobody-may-read"
 ABSENT = "sha256:" + "0" * 64
@@ -180,7 +180,7 @@ def test_a_server_that_is_gone_is_a_fault_worth_a_retry(
 )
 def test_urls_that_name_no_bucket(bucket: Bucket, url: str, said: str) -> None:
     with pytest.raises(ManifestError, match=said) as raised:
-        open_store(url)
+        open_store(url).put_bytes(b"x")
     assert SECRET not in str(raised.value)
 
 
@@ -189,31 +189,33 @@ def test_an_endpoint_that_is_no_url_is_told(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "minio:9000")
     with pytest.raises(ManifestError, match="its endpoint 'minio:9000' is no URL"):
-        open_store("s3://bucket")
+        open_store("s3://bucket").read(ABSENT)
 
 
 def test_a_missing_client_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ManifestError, match=r"obstore, which cannot be imported here.*add it to"):
-        open_store("s3://bucket")
+        open_store("s3://bucket").put_bytes(b"x")
 
 
-def test_a_folder_needs_no_client(tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", ["s3://bucket/prefix", "{folder}/store"])
+def test_a_step_without_artifacts_needs_no_client(url: str, tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text("def add(a: int) -> int:\n    return a + 1\n")
     program = (
-        "import sys; from headrace.runtime import store;"
-        "store.open_store(sys.argv[1]).put_bytes(b'x');"
-        "print(*{'obstore', 'headrace.runtime.object_store', 're', 'tempfile'} & set(sys.modules))"
+        "import sys; from headrace.runtime.step import main;"
+        "code = main(['--output=out=out', 'flow:add', '--a==1']);"
+        "print(code, *{'obstore', 'tempfile', 'concurrent.futures'} & set(sys.modules))"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "store")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    loaded = subprocess.run(
-        [sys.executable, "-c", "import sys; print(*sys.modules)"],
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"HEADRACE_STORE": url.format(folder=tmp_path)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert set(done.stdout.split()) <= set(loaded.stdout.split())
-    assert isinstance(open_store(str(tmp_path)), FolderStore)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+    assert (tmp_path / "out").read_text() == "=2"
 
 
 def test_google_and_azure_are_asked_in_their_own_way(

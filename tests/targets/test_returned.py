@@ -1,5 +1,6 @@
 """What a run on an engine returned, read on another machine."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def text_of(value: object, store: Path) -> str:
 def test_values_need_no_store(store: Path) -> None:
     assert read_returned(Returned('={"a": [1.0, null]}', ""), RUN) == {"a": [1.0, None]}
     assert read_returned(Returned('*["=1", "=2"]', "/nowhere"), RUN) == [1, 2]
+
+
+def test_values_need_no_client_of_the_bucket(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    assert read_returned(Returned("=5", "s3://bucket/x"), RUN) == 5
+    text = wire.mark(
+        wire.reference_text({"!": "stored", "digest": f"sha256:{'0' * 64}", "size": 1})
+    )
+    with pytest.raises(EngineError, match="reached with the package obstore") as raised:
+        read_returned(Returned(text, "s3://bucket/x"), RUN)
+    assert "headrace[store]" in raised.value.hint
 
 
 def test_files_are_copied_to_a_folder_of_the_run(store: Path, tmp_path: Path) -> None:
