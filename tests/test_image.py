@@ -1,6 +1,7 @@
 """`headrace image`: what is built from, what is locked, and what stands in the way."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -153,6 +154,11 @@ def test_uv_finds_versions_and_hashes_that_pip_takes(
     shutil.rmtree("context")
     assert run("flow.py", *settings)[0] == 0
     assert "click==8.1.8" in Path("context/requirements.txt").read_text()
+    shutil.rmtree("context")
+    assert run("flow.py", *settings, "--set", "store=s3://acme-ml/x")[0] == 0
+    requirements = Path("context/requirements.txt").read_text()
+    assert "click==8.1.8" in requirements
+    assert re.search(r"^obstore==\S+ .*\\\n +--hash=", requirements, re.MULTILINE)
     Path("flow.py").write_text(NEEDY.replace("8.1.8", "8.1.7"))
     code, _, err = run("flow.py", *settings)
     assert (code, "uv cannot lock the dependencies: " in err) == (1, True)
