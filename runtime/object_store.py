@@ -221,7 +221,7 @@ def _checked(path: str, digest: str) -> Iterator[bytes]:
     """
     hashing = HashingFile(None)
     with explained(f"cannot read {path}"), open(path, "rb") as file:
-        for chunk in chunks(file):
+        for chunk in chunks(file, PART):
             hashing.write(chunk)
             yield chunk
     if hashing.digest != digest:

@@ -232,9 +232,9 @@ class FolderStore(Store):
         return os.path.join(self.root, *name_of(digest).split("/"))
 
 
-def chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield what is left of `file`, a part at a time."""
-    while chunk := file.read(CHUNK):
+def chunks(file: IO[bytes], size: int = CHUNK) -> Iterator[bytes]:
+    """Yield what is left of `file`, at most `size` bytes at a time."""
+    while chunk := file.read(size):
         yield chunk
 
 

@@ -164,7 +164,7 @@ def test_a_step_that_is_killed_leaves_no_part(server: ObjectServer, tmp_path: Pa
     command = [sys.executable, "-c", program, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        for _ in range(20):  # megabytes, of the 512 that would be uploaded
+        for _ in range(16):  # parts, of the 64 that would be uploaded
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
