@@ -32,14 +32,25 @@ def put_folder(store: Store, path: str) -> tuple[str, int]:
         OSError: something cannot be read.
     """
     root = os.path.realpath(path)
-    entries = sorted(_entries(store, root, root, "", (root,)), key=lambda entry: entry["path"])
+    found = sorted(_entries(root, root, "", (root,)), key=lambda entry: entry["path"])
+    entries = store.each(lambda entry: _kept(store, root, entry), found)
     text = json.dumps({"headrace": "folder", "entries": entries}, separators=(",", ":"))
     digest, _ = store.put_bytes(text.encode("ascii"))
     return digest, sum(entry.get("size", 0) for entry in entries)
 
 
+def _kept(store: Store, root: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return `entry` of the folder `root`; the content of a file is then kept."""
+    if entry["kind"] != "file":
+        return entry
+    path = os.path.join(root, *entry["path"].split("/"))
+    digest, size = store.put_file(path)
+    executable = {"executable": True} if os.stat(path).st_mode & stat.S_IXUSR else {}
+    return {"path": entry["path"], "kind": "file", "digest": digest, "size": size, **executable}
+
+
 def _entries(
-    store: Store, root: str, folder: str, prefix: str, above: tuple[str, ...]
+    root: str, folder: str, prefix: str, above: tuple[str, ...]
 ) -> Iterator[dict[str, Any]]:
     """Yield what is below `folder`; `above` are the real folders around it."""
     with os.scandir(folder) as scan:
@@ -54,12 +65,9 @@ def _entries(
             real = os.path.realpath(entry.path)
             if real in above:
                 raise DataError(f"cannot pass the folder {root!r} on: {path!r} leads around to it")
-            yield from _entries(store, root, entry.path, path + "/", (*above, real))
+            yield from _entries(root, entry.path, path + "/", (*above, real))
         elif entry.is_file():
-            digest, size = store.put_file(entry.path)
-            fields = {"path": path, "kind": "file", "digest": digest, "size": size}
-            executable = {"executable": True} if entry.stat().st_mode & stat.S_IXUSR else {}
-            yield {**fields, **executable}
+            yield {"path": path, "kind": "file", "size": entry.stat().st_size}
         else:
             raise DataError(f"cannot pass the folder {root!r} on: {path!r} is no file")
 
@@ -86,8 +94,10 @@ def copy_folder(store: Store, digest: str, path: str) -> None:
     try:
         os.makedirs(path)
         # Links come last, so that nothing is written through one.
-        for entry in sorted(entries, key=lambda entry: bool(entry["kind"] == "link")):
-            _make(store, entry, path)
+        links = [entry for entry in entries if entry["kind"] == "link"]
+        others = [entry for entry in entries if entry["kind"] != "link"]
+        for each in (others, links):
+            store.each(lambda entry: _make(store, entry, path), each)
     except OSError as error:
         raise from_os_error(error, f"cannot make a copy in {path}") from None
 

@@ -124,6 +124,15 @@ class Store:
         with open(path, "rb") as file:
             return self.put(lambda target: [target.write(chunk) for chunk in chunks(file)])
 
+    def each(
+        self, call: Callable[[dict[str, Any]], Any], entries: list[dict[str, Any]]
+    ) -> list[Any]:
+        """Return what `call` gives for each of `entries`, which puts or copies what has a `size`.
+
+        A store that is far away does several at a time.
+        """
+        return [call(entry) for entry in entries]
+
     def read(self, digest: str) -> bytes:
         """Return the content of the object `digest`.
 

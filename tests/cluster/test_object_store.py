@@ -16,6 +16,7 @@ from cluster.object_server import ObjectServer, serving
 from headrace.runtime import wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.errors import DataError, ManifestError, RetryableError
+from headrace.runtime.folders import put_folder
 from headrace.runtime.object_store import PART
 from headrace.runtime.store import Store, open_store
 
@@ -181,11 +182,17 @@ def test_files_and_folders_come_back(server: ObjectServer, store: Store, tmp_pat
     (folder / "run.sh").write_text("two")
     (folder / "run.sh").chmod(0o755)
     (folder / "link").symlink_to("run.sh")
+    (folder / "large").write_bytes(os.urandom(PART + 1))
+    for number in range(40):
+        (folder / f"{number % 20} {number}").write_text(str(number % 20))
     artifacts = Artifacts(store, lambda: str(copies))
     copy: Path = wire.decode(wire.mark(wire.encode(folder, artifacts)), artifacts)
     assert (copy / "inner" / "é {{.txt").read_text() == "one"
     assert (copy / "run.sh").stat().st_mode & 0o100
     assert (copy / "link").readlink() == Path("run.sh")
+    assert put_folder(open_store(str(tmp_path / "store")), str(copy)) == put_folder(
+        store, str(folder)
+    )
     text = wire.encode({"k": b"x" * 10}, artifacts)
     assert wire.decode(wire.mark(text), artifacts) == {"k": b"x" * 10}
 
