@@ -87,6 +87,16 @@ def built_controller(name: str, source: str) -> Path:
     return _kept(name, (module, _KUSTOMIZE), (name, MANIFESTS), told, installs=source)
 
 
+def built_tool(name: str) -> Path:
+    """Return the program called `name`, which the Go module `name` here has as its one tool.
+
+    Raises:
+        RuntimeError: it cannot be built; the text has what Go wrote.
+    """
+    told = f"building {name}, which takes about a minute"
+    return _kept(name, (FOLDER / name,), (name,), told) / name
+
+
 def _kept(
     name: str, modules: Sequence[Path], files: Sequence[str], told: str, installs: str = ""
 ) -> Path:

@@ -1,21 +1,17 @@
 """A real server of S3 for tests: versitygw, which keeps the objects of a bucket as files."""
 
-import hashlib
 import os
 import secrets
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cluster.binaries import cache, locked, remove_old
-from cluster.machine import FOLDER
+from cluster.binaries import built_tool
 
-MODULE = FOLDER / "versitygw"
 SECONDS_TO_START = 20
 
 
@@ -52,7 +48,7 @@ def serving(folder: Path, address: str = "127.0.0.1", *buckets: str) -> Iterator
     Raises:
         RuntimeError: it cannot be built, or does not start.
     """
-    program = _built()
+    program = built_tool("versitygw")
     with socket.create_server((address, 0)) as probe:
         port = probe.getsockname()[1]
     server = ObjectServer(f"http://{address}:{port}", folder / "buckets")
@@ -90,29 +86,3 @@ def _wait(process: subprocess.Popen[bytes], address: tuple[str, int], log: Path)
         else:
             return
     raise RuntimeError(f"versitygw does not start:\n{log.read_text()[-2000:]}")
-
-
-def _built() -> Path:
-    """Return the program, which is built first unless it is there."""
-    files = [MODULE / "go.mod", MODULE / "go.sum"]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
-    with locked("versitygw"):
-        kept = cache() / f"versitygw-{digest}"
-        if kept.is_dir():
-            return kept / "versitygw"
-        print("building versitygw, which takes about a minute", flush=True)
-        remove_old("versitygw-*")
-        with tempfile.TemporaryDirectory(dir=cache()) as name:
-            made = Path(name) / "made"
-            done = subprocess.run(
-                ["go", "install", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "tool"],
-                cwd=MODULE,
-                env=os.environ | {"CGO_ENABLED": "0", "GOBIN": str(made)},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                raise RuntimeError(f"go install in {MODULE} failed:\n{done.stderr[-3000:]}")
-            made.rename(kept)
-        return kept / "versitygw"
