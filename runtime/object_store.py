@@ -26,6 +26,14 @@ AT_ONCE = 8
 RETRIES = 10
 """How often a request is sent again that found nobody, or somebody too busy."""
 
+_WORDS = (
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+    *("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_KEY"),
+    *("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_STORAGE_ENDPOINT"),
+)
+"""Variables whose values have no white space, and often come from a file."""
+
 MOST_PARTS = 9_000
 """Parts of an upload; S3 takes 10,000:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
@@ -276,6 +284,7 @@ def _client(scheme: str, bucket: str, prefix: str, url: str) -> Any:
         ) from None
     from datetime import timedelta
 
+    _refuse_white_space(url)
     settings, endpoint = _settings(scheme, os.environ)
     if endpoint and not endpoint.startswith(("http://", "https://")):
         raise ManifestError(f"cannot use the store {url}: its endpoint {endpoint!r} is no URL")
@@ -297,6 +306,21 @@ def _client(scheme: str, bucket: str, prefix: str, url: str) -> Any:
         from headrace.runtime.object_errors import setting_error
 
         raise setting_error(error, url) from None
+
+
+def _refuse_white_space(url: str) -> None:
+    """Refuse variables that no cloud would take, and that obstore ends the process by.
+
+    Raises:
+        ManifestError: the value of one has white space in it.
+    """
+    for name in _WORDS:
+        value = os.environ.get(name)
+        if value and value.split() != [value]:
+            raise ManifestError(
+                f"cannot use the store {url}: the value of {name} has white space in it, perhaps "
+                "the line end of the file that its secret was made from"
+            )
 
 
 def _settings(scheme: str, environment: Any) -> tuple[dict[str, Any], str]:

@@ -192,6 +192,16 @@ def test_an_endpoint_that_is_no_url_is_told(
         open_store("s3://bucket").read(ABSENT)
 
 
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"])
+def test_the_line_end_of_a_secret_is_told(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, f"{SECRET}\n")
+    with pytest.raises(ManifestError, match=f"the value of {name} has white space in it") as raised:
+        open_store("s3://bucket").put_bytes(b"x")
+    assert SECRET not in str(raised.value)
+
+
 def test_a_missing_client_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ManifestError, match=r"obstore, which cannot be imported here.*add it to"):

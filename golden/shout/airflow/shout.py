@@ -20,7 +20,7 @@ CODE_VOLUMES = [
     k8s.V1Volume(
         name="headrace-step",
         config_map=k8s.V1ConfigMapVolumeSource(
-            name="headrace-step-d6f18198f3",
+            name="headrace-step-992fea8fea",
         ),
     ),
     k8s.V1Volume(
