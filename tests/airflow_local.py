@@ -9,7 +9,6 @@ arguments and environment are expanded as Kubernetes expands them.
 import atexit
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from models.kubernetes import expanded
 
 ROOT = Path(__file__).resolve().parent.parent
 AIRFLOW_PYTHON = ROOT / ".venvs" / "airflow" / "bin" / "python"
@@ -315,8 +316,8 @@ def _pods_as_processes(machine: dict[str, str], step: str, pods: list[dict[str, 
 def _process(container: Any, machine: dict[str, str], step: str, returned: Path) -> dict[str, Any]:
     environment: dict[str, str] = {}
     for variable in container.env:
-        environment[variable.name] = _expanded(variable.value or "", environment)
-    command = [_expanded(text, environment) for text in (*container.command, *container.args)]
+        environment[variable.name] = expanded(variable.value or "", environment)
+    command = [expanded(text, environment) for text in (*container.command, *container.args)]
     assert command[0] == "headrace-step"
     message = returned.with_name("termination-log")
     message.touch()
@@ -335,17 +336,6 @@ def _process(container: Any, machine: dict[str, str], step: str, returned: Path)
         "message": message.read_text(encoding="utf-8"),
         "stderr": process.stderr,
     }
-
-
-def _expanded(text: str, environment: dict[str, str]) -> str:
-    """Expand `$(NAME)` and `$$` as the kubelet does: unknown names stay as they are."""
-
-    def replace(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
-        return environment.get(match[1], match[0])
-
-    return re.sub(r"\$\$|\$\(([^)]*)\)", replace, text)
 
 
 if __name__ == "__main__":

@@ -125,6 +125,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if "python_files" in recorded:
         rows = [row for rows in recorded["python_files"] for row in rows]
         terminalreporter.write_line(python_files.report(rows))
+    if random_amount.RUNS in recorded:
+        terminalreporter.write_line(random_amount.report_runs(recorded[random_amount.RUNS]))
     if "random_pipelines" in recorded:
         terminalreporter.write_line(random_amount.report(recorded["random_pipelines"]))
 

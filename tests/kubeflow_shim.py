@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from ir_interpreter import Scenario, told
-from kubeflow_model import Values, command, parameters
+from models.kubeflow.backend import Values, parameters
+from models.kubeflow.commands import command
 
 
 def decoded(text: str) -> Any:
@@ -22,17 +23,14 @@ class Shim:
         self._spec, self._scenario = spec, scenario
         self.calls: list[str] = []
 
-    def __call__(self, component: str, inputs: Values) -> Values:
+    def __call__(self, component: str, inputs: Values, attempt: int = 0) -> dict[str, str]:
+        del attempt
         declared = self._spec["components"][component]
         outputs = parameters(declared, "outputDefinitions")
         box = self._spec["deploymentSpec"]["executors"][declared["executorLabel"]]["container"]
         resolved = command(box, inputs, {key: f"/tmp/{key}" for key in outputs})
         assert resolved[0] == "headrace-step"
-        texts = self._run(resolved[1:])
-        types = {key: spec["parameterType"] for key, spec in outputs.items()}
-        return {
-            key: json.loads(text) if types[key] == "LIST" else text for key, text in texts.items()
-        }
+        return self._run(resolved[1:])
 
     def _run(self, arguments: list[str]) -> dict[str, str]:
         split = next(i for i, a in enumerate(arguments) if not a.startswith("--"))

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 SHARDS = 10
+RUNS = "random_runs"
+"""The property of a test that counts runs on engines."""
+ENGINES = ("argo", "kubeflow", "local", "airflow")
 USUAL = 1_000
 
 
@@ -38,4 +41,16 @@ def report(recorded: Sequence[Sequence[dict[str, Any]]]) -> str:
         f"{counts['failed']} fail, and of {counts['errors']} comparisons of "
         f"failures {counts['other errors']} tell another exception; manifests: "
         + ", ".join(f"{n} {name.split()[0]}" for name, n in counts.items() if "manifest" in name)
+    )
+
+
+def report_runs(recorded: Sequence[dict[str, int]]) -> str:
+    """Return a line about what all tests recorded of runs with failures."""
+    counts: Counter[str] = Counter()
+    for each in recorded:
+        counts.update(each)
+    on = ", ".join(f"{counts[engine]} on {engine}" for engine in ENGINES if counts[engine])
+    return (
+        f"{counts['pipelines']} random pipelines with failures, {counts['refused']} of them "
+        f"refused: runs as in CPython: {on}; {counts['failed']} of the runs fail"
     )

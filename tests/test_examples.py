@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import airflow_local
-import argo_local
 import example_runs
 import kubeflow_local
 from headrace.runtime import wire
+from models.argo import processes
 
 CASES = [
     pytest.param("digits", {}, id="digits"),
@@ -83,9 +83,9 @@ def test_argo_gives_what_python_gives(
 ) -> None:
     expected = wanted(name, parameters, tmp_path)
     manifest = example_runs.manifest(example_runs.FOLDER / f"{name}.py", "argo", tmp_path)
-    texts = {argo_local.STORE_PARAMETER: str(tmp_path / "store")}
+    texts = {processes.STORE_PARAMETER: str(tmp_path / "store")}
     texts |= example_runs.json_texts(parameters)
-    assert wire.plain(argo_local.run(manifest, texts, example_runs.FOLDER)) == expected
+    assert wire.plain(processes.run(manifest, texts, example_runs.FOLDER)) == expected
 
 
 @pytest.mark.kubeflow

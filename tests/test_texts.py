@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import airflow_local
-import argo_local
 import example_runs
 import kubeflow_local
 from headrace.runtime import wire
+from models.argo import processes
 
 HAZARDS = [
     "",
@@ -116,7 +116,7 @@ def test_a_local_run_leaves_texts_alone(text: str, tmp_path: Path) -> None:
 def test_argo_leaves_texts_alone(tmp_path: Path) -> None:
     file = write(tmp_path)
     manifest = example_runs.manifest(file, "argo", tmp_path / "manifests")
-    found = argo_local.run(manifest, encoded(TEXT), tmp_path)
+    found = processes.run(manifest, encoded(TEXT), tmp_path)
     assert wire.plain(found) == wanted(file, TEXT)
 
 

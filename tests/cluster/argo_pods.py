@@ -8,32 +8,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from argo_local import STORE_PARAMETER, environment_of
-from argo_model import Failed, Model
 from cluster import step_pods
 from cluster.images import working_folder
 from conformance import suite
+from conformance.argo_execution import outcome_of, read
 from conformance.suite import Case, Outcome, Run
 from headrace.compiler import driver
-from headrace.runtime import wire
-from headrace.runtime.codecs import Artifacts
-from headrace.runtime.store import open_store
 from headrace.targets.argo.steps import OUTPUT_FOLDER
+from models.argo.pods import Ended, Pod, RunPod
+from models.argo.processes import STORE_PARAMETER, written
 
 
 def outcome(case: Case, run: Run, api: Any, namespace: str, folder: Path) -> Outcome:
-    """Return what the pods of `case` make of it; `folder` of this machine is seen by all of them.
-
-    Raises:
-        Stuck: the controller would hang, or end the run in Error.
-    """
-    (file,) = suite.emitted(case, "argo")[0]
+    """Return what the pods of `case` make of it; all of them see `folder` of this machine."""
     store = (folder / "store").as_uri()
-    template = yaml.safe_load(file.text)
-    containers = _Containers(template, case, api, namespace, folder, store)
-    return _outcome(template, containers, run, store)
+    run_pod = _run_by(case, api, namespace, folder, shares_folder=True)
+    parameters = {STORE_PARAMETER: store, **suite.python_pipeline_parameters(run)}
+    return outcome_of(read(suite.emitted(case, "argo")[0]), parameters, run_pod, store)
 
 
 def outcome_with_store(
@@ -42,79 +33,34 @@ def outcome_with_store(
     """Return what the pods of `case` make of it, which share the store of `settings` and no file.
 
     `folder` of this machine is where their outputs are, each pod's for itself.
-
-    Raises:
-        Stuck: the controller would hang, or end the run in Error.
     """
     compilation = driver.compile_source(case.path, settings=(f"image={suite.IMAGE}", *settings))
-    (file,) = driver.emit(compilation, ["argo"])["argo"]
+    files = driver.emit(compilation, ["argo"])["argo"]
     assert compilation.pipeline is not None
     store = compilation.pipeline.settings.store
     assert store is not None
-    template = yaml.safe_load(file.text)
-    containers = _Containers(template, case, api, namespace, folder, store, shares_folder=False)
-    return _outcome(template, containers, run, store)
+    run_pod = _run_by(case, api, namespace, folder, shares_folder=False)
+    parameters = {STORE_PARAMETER: store, **suite.python_pipeline_parameters(run)}
+    return outcome_of(read(files), parameters, run_pod, store)
 
 
-def _outcome(template: Any, containers: "_Containers", run: Run, store: str) -> Outcome:
-    texts = {STORE_PARAMETER: store, **suite.python_pipeline_parameters(run)}
-    try:
-        result = Model(template, containers.run).run(**texts)
-    except Failed:
-        return suite.failed(containers.messages[0])
-    return suite.succeeded(wire.plain(result, Artifacts(open_store(store), lambda: "")))
-
-
-class _Containers:
-    """Runs the containers of one run, and keeps what those that failed say last."""
-
-    def __init__(
-        self,
-        template: Any,
-        case: Case,
-        api: Any,
-        namespace: str,
-        folder: Path,
-        store: str,
-        *,
-        shares_folder: bool = True,
-    ) -> None:
-        self.messages: list[str] = []
-        self._working_folder = working_folder(case)
-        self._api, self._namespace, self._folder = api, namespace, folder
-        self._shares_folder = shares_folder
-        values = {**environment_of(template), "HEADRACE_STORE": store}
-        values |= {"TMPDIR": str(folder)} if shares_folder else {}
-        self._variables = [{"name": name, "value": value} for name, value in values.items()]
-        self._variables += _referred(template)
-
-    def run(self, arguments: list[str]) -> dict[str, str]:
-        outputs = Path(tempfile.mkdtemp(dir=self._folder))
+def _run_by(case: Case, api: Any, namespace: str, folder: Path, *, shares_folder: bool) -> RunPod:
+    def run_pod(pod: Pod) -> Ended:
+        outputs = Path(tempfile.mkdtemp(dir=folder))
         volumes = {"outputs": (outputs, OUTPUT_FOLDER)}
-        if self._shares_folder:
-            volumes["shared"] = (self._folder, str(self._folder))
+        variables = list(pod.container["env"])
+        if shares_folder:
+            volumes["shared"] = (folder, str(folder))
+            variables.append({"name": "TMPDIR", "value": str(folder)})
         container = {
+            **pod.container,
             "image": suite.IMAGE,
-            "command": ["headrace-step"],
-            "args": arguments,
-            "workingDir": self._working_folder,
-            "env": self._variables,
+            "workingDir": working_folder(case),
+            "env": variables,
             "volumeMounts": [{"name": n, "mountPath": at} for n, (_, at) in volumes.items()],
         }
         paths = [{"name": n, "hostPath": {"path": str(p)}} for n, (p, _) in volumes.items()]
-        ended = step_pods.run(self._api, self._namespace, container, volumes=paths)
-        if ended.exit_code:
-            self.messages.append(ended.message)
-            raise Failed(ended.log)
-        return {path.name: path.read_text(encoding="utf-8") for path in outputs.iterdir()}
+        ended = step_pods.run(api, namespace, container, volumes=paths)
+        return Ended(ended.exit_code, written(pod, outputs), ended.message)
 
-
-def _referred(template: Any) -> list[dict[str, Any]]:
-    """Return the variables from secrets and config maps, which all containers must have alike."""
-    found = [
-        [variable for variable in each["container"].get("env", []) if "valueFrom" in variable]
-        for each in template["spec"]["templates"]
-        if "container" in each
-    ]
-    assert all(each == found[0] for each in found)
-    return found[0] if found else []
+    return run_pod

@@ -88,7 +88,7 @@ class Bench:
             project_folder=compilation.project_folder,
             progress=False,
         )
-        effects = self._effects()
+        effects = self.effects()
         if outcome.state == "succeeded":
             return Outcome(repr(outcome.result), "", effects)
         record = self.folder / ".headrace" / "runs" / outcome.run / "run.json"
@@ -103,9 +103,10 @@ class Bench:
         except Exception as raised:
             lines = traceback.format_exception_only(type(raised), raised)
             error = "".join(lines).strip().split("\n")[0]
-        return Outcome(result, error, self._effects())
+        return Outcome(result, error, self.effects())
 
-    def _effects(self) -> tuple[str, ...]:
+    def effects(self) -> tuple[str, ...]:
+        """Return what steps have logged since this was asked last."""
         log = self.folder / "log.txt"
         lines = log.read_text("ascii").splitlines() if log.exists() else []
         log.unlink(missing_ok=True)

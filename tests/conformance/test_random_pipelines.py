@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 import random_amount
 from conformance.outcomes import Bench, Outcome, as_json
+from conformance.random_draws import drawing, for_each
 from conformance.random_pipelines import RandomPipeline, random_pipeline
 from headrace.compiler import codes, driver, render
 from headrace.compiler.diagnostics import InternalError, Sink
@@ -39,17 +38,10 @@ that do not depend on one another run side by side, and glue runs in the step th
 
 
 def from_bytes(data: bytes) -> tuple[RandomPipeline, bool]:
-    """Return the pipeline that `data` decides on, and whether it runs locally too.
-
-    One text of bytes, because hypothesis would mostly vary its last find if it saw single draws.
-    """
-    left = iter(data)
-
-    def number(least: int, most: int) -> int:
-        return least + next(left, 0) % (most - least + 1)
-
-    locally = number(0, 99) >= 100 - LOCAL_PERCENT
-    return random_pipeline(number), locally
+    """Return the pipeline that `data` decides on, and whether it runs locally too."""
+    draw = drawing(data)
+    locally = draw(0, 99) >= 100 - LOCAL_PERCENT
+    return random_pipeline(draw), locally
 
 
 class Comparison:
@@ -161,22 +153,7 @@ def _effects_are_ordered(pipeline: RandomPipeline) -> bool:
 
 def run_all(comparison: Comparison, pipelines: int, number: int) -> None:
     """Compare so many `pipelines`; the `number` decides which."""
-
-    @settings(
-        max_examples=pipelines,
-        phases=(Phase.generate, Phase.shrink),
-        database=None,
-        deadline=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    @seed(number)
-    @given(st.binary(min_size=BYTES, max_size=BYTES).map(from_bytes))
-    def compare(drawn: tuple[RandomPipeline, bool]) -> None:
-        comparison.compare(*drawn)
-
-    compare()
+    for_each(pipelines, number, BYTES, lambda data: comparison.compare(*from_bytes(data)))
 
 
 @pytest.mark.filterwarnings("ignore:.* with .* literal:SyntaxWarning")

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 import argo_schema
-from argo_model import Model, Stuck
 from argo_pipelines import (
     PIPELINES,
     chain,
@@ -29,6 +28,8 @@ from ir_nodes import (
     parameter,
     pipeline,
 )
+from models.argo import runs
+from models.errors import RunStuck
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -91,16 +92,16 @@ def test_a_run_calls_and_returns_what_the_pipeline_means(
 ) -> None:
     shim = Shim(scenario)
     run = {p.name: RUN[p.name] for p in each_pipeline.parameters}
-    model = Model(emitted(each_pipeline)["WorkflowTemplate"], shim)
-    result = model.run(**{name: json.dumps(value) for name, value in run.items()})
+    texts = {name: json.dumps(value) for name, value in run.items()}
+    result = runs.result(emitted(each_pipeline).values(), texts, shim)
     meant = Interpreter(each_pipeline, scenario, run)
     assert decoded(result) == meant.result
     assert sorted(shim.calls) == meant.calls
 
 
 def test_a_parameter_without_a_default_must_be_given() -> None:
-    with pytest.raises(Stuck, match="no value"):
-        Model(emitted(chain())["WorkflowTemplate"], Shim(SCENARIOS[0])).run()
+    with pytest.raises(RunStuck, match=r"Failed: invalid spec: spec.arguments.unused.value or"):
+        runs.result(emitted(chain()).values(), {}, Shim(SCENARIOS[0]))
 
 
 # --- how it reads --------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Pipelines past what one list of the CRD takes: parts, shared templates, several objects."""
 
-import copy
 import json
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 import yaml
 
 import argo_schema
-from argo_model import Model
 from argo_shim import Shim, decoded
 from headrace.compiler import ir
 from headrace.compiler.dataflow import AnyNode
@@ -30,6 +28,7 @@ from ir_nodes import (
     out,
     pipeline,
 )
+from models.argo import runs
 
 
 def long_block() -> ir.Pipeline:
@@ -81,18 +80,6 @@ def documents(of: ir.Pipeline) -> list[dict[str, Any]]:
     return [yaml.load(file.text, Loader=yaml.CSafeLoader) for file in TARGET.emit(of)]
 
 
-def joined(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    """One object with all templates, where references to others are names."""
-    whole = copy.deepcopy(objects[0])
-    whole["spec"]["templates"] = [
-        t for each_object in copy.deepcopy(objects) for t in each_object["spec"]["templates"]
-    ]
-    for template in whole["spec"]["templates"]:
-        for task in template.get("dag", {}).get("tasks", ()):
-            task["template"] = task.pop("templateRef", task)["template"]
-    return whole
-
-
 @pytest.mark.parametrize("name", PIPELINES)
 def test_it_is_accepted_and_a_run_means_the_same(name: str) -> None:
     assert list(TARGET.check(PIPELINES[name])) == []
@@ -100,7 +87,7 @@ def test_it_is_accepted_and_a_run_means_the_same(name: str) -> None:
     assert [e for document in objects for e in argo_schema.errors(document)] == []
     scenario = Scenario(True, ())
     shim = Shim(scenario)
-    result = Model(joined(objects), shim).run()
+    result = runs.result(objects, {}, shim)
     meant = Interpreter(PIPELINES[name], scenario, {})
     assert decoded(result) == meant.result
     assert sorted(shim.calls) == meant.calls

@@ -30,8 +30,9 @@ from ir_nodes import (
     parameter,
     pipeline,
 )
-from kubeflow_model import Model, Stuck
 from kubeflow_shim import Shim, decoded
+from models.errors import RunStuck
+from models.kubeflow.backend import Model
 
 RUN = {"lr": [0.5], "floor": 0.9, "unused": None, "let": [1.0, {"a": "x"}]}
 
@@ -121,7 +122,7 @@ def test_a_run_calls_and_returns_what_the_pipeline_means(
 
 def test_a_parameter_without_a_default_must_be_given() -> None:
     spec, _ = documents(chain())
-    with pytest.raises(Stuck, match="HTTP 400"):
+    with pytest.raises(RunStuck, match="HTTP 400"):
         Model(spec, Shim(spec, SCENARIOS[0])).run()
 
 

@@ -14,8 +14,9 @@ from headrace.targets.kubeflow.emit import Lowered
 from headrace.targets.kubeflow.workflow import ARGUMENT_BYTES, RUN_BYTES, TEMPLATES, Workflow
 from ir_interpreter import Interpreter, Scenario
 from ir_nodes import branch, call, condition, const, each, gather, item, merge, out, pipeline
-from kubeflow_model import Failed, Model, Values
 from kubeflow_shim import Shim, decoded
+from models.errors import RunFailed
+from models.kubeflow.backend import Model, Values
 
 SCENARIO = Scenario(True, (1.0, "x"))
 
@@ -144,13 +145,13 @@ def test_a_step_that_fails_takes_with_it_what_waits_for_its_part() -> None:
     spec = specification(far_effects(), SMALL)
     shim = Shim(spec, SCENARIO)
 
-    def fail(component: str, inputs: Values) -> Values:
+    def fail(component: str, inputs: Values, attempt: int) -> dict[str, str]:
         if component == "comp-f-3":
-            raise Failed("no")
-        return shim(component, inputs)
+            raise RunFailed("no")
+        return shim(component, inputs, attempt)
 
     model = Model(spec, fail)
-    with pytest.raises(Failed):
+    with pytest.raises(RunFailed):
         model.run()
     assert {"comp-last", "comp-end"}.isdisjoint(model.ran)
     assert "comp-f-20" in model.ran

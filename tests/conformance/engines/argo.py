@@ -18,7 +18,6 @@ from typing import Any
 
 import yaml
 
-from argo_local import STORE_PARAMETER
 from cluster import clients
 from cluster.images import working_folder
 from cluster.server import Document
@@ -30,6 +29,7 @@ from conformance.evidence import Overhead
 from conformance.suite import Case
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.store import open_store
+from models.argo.processes import STORE_PARAMETER
 
 SECONDS_TO_END = 1200
 """How long a run may take; the controller is known to leave some running for ever."""
