@@ -124,10 +124,11 @@ class _Forms:
         if settings is None:
             settings = self._settings[id(node.settings)] = msgspec.json.encode(node.settings)
         outputs = tuple((o.name, o.role, _glue_form(o.expression)) for o in node.outputs)
+        catches = msgspec.json.encode(node.catches)
         if isinstance(node, ir.Compute):
-            return "", None, outputs, settings
+            return "", None, outputs, settings, catches
         arguments = tuple((a.name, _glue_form(a.value)) for a in node.arguments)
-        return node.function, arguments, outputs, settings
+        return node.function, arguments, outputs, settings, catches
 
 
 def _glue_form(value: AnyValue | None) -> tuple[object, ...] | None:

@@ -191,6 +191,34 @@ def test_killing_is_as_being_lost_locally(tmp_path: Path) -> None:
 
 
 KILLED = {"lost": Failures(lost=frozenset({"add"})), "flaky": Failures(flaky=frozenset({"add"}))}
+TWO_HANDLERS = """
+def parse(text: str) -> int:
+    return int(text)
+
+def pipeline(first: str = "x"):
+    try:
+        a = parse(first)
+    except ValueError:
+        a = 0
+    try:
+        a = parse(f"{a}y")
+    except ZeroDivisionError:
+        a = 1
+    return a
+"""
+
+
+@pytest.mark.parametrize("engine", MODELS)
+def test_calls_of_a_function_that_other_handlers_surround_fail_for_themselves(
+    engine: str, tmp_path: Path
+) -> None:
+    bench = EngineBench(tmp_path, RandomPipeline(TWO_HANDLERS, (), ({},)), Failures())
+    run = bench.on(engine)
+    assert run is not None
+    assert bench.by_python({}).outcome.state == "failed"
+    assert run({}).outcome.state == "failed"
+
+
 FOUND = Ran(succeeded(1), ("a", "b"))
 
 
