@@ -180,6 +180,7 @@ CAPABILITIES = Capabilities(
         Feature.HOSTS: Support(
             Level.LOWERED,
             how="a JobSet that the pod of the step creates and waits for",
+            since="2.0",
             reference="https://jobset.sigs.k8s.io/docs/overview/",
         ),
         Feature.SCHEDULER: Support(
