@@ -357,5 +357,5 @@ def test_every_feature_is_in_the_table_with_its_source() -> None:
     used = {feature for p in PIPELINES.values() for feature, _ in features_used(p)}
     # Placements need these; test_placement.py has them.
     placed = {Feature.NODE_AFFINITY, Feature.SHARED_MEMORY}
-    placed |= {Feature.RUNTIME_CLASS, Feature.RESOURCE_CLAIM}
+    placed |= {Feature.RUNTIME_CLASS, Feature.RESOURCE_CLAIM, Feature.HOSTS}
     assert set(Feature) - used == {Feature.CATCHUP, *placed}
