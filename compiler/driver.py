@@ -19,7 +19,6 @@ from headrace.compiler.passes.rewriting import with_steps
 from headrace.compiler.placements import Placed
 from headrace.compiler.processes import side_by_side
 from headrace.compiler.registry import MANIFEST_TARGETS, load_launcher, load_target
-from headrace.compiler.settings import StepSettings
 from headrace.compiler.source import SourceFile, Span
 from headrace.compiler.target import ManifestFile, Target
 from headrace.compiler.verify import verify
@@ -36,8 +35,7 @@ class Compilation:
 
     `is_only_configuration` tells that the source has no other: no profile, and no `--set`.
     `checked` are the targets that it was compiled for so far, each with the names of all files that
-    some settings make there. `compute_settings` are those of a step without a function that a pass
-    adds.
+    some settings make there.
     """
 
     path: Path
@@ -48,7 +46,6 @@ class Compilation:
     project_folder: Path = field(default_factory=Path)
     requires_python: str | None = None
     is_only_configuration: bool = False
-    compute_settings: StepSettings | None = None
     project: "Project | None" = None
     configuration: Configuration | None = None
     checked: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -83,7 +80,7 @@ def compile_source(
         pruned = prune(pipeline)
         if pruned is not pipeline:
             verify(pruned, steered=True)
-        pipeline = mark_gathered(pruned)
+        pipeline = mark_gathered(pruned).replace(defaults=configuration.step([]))
     return Compilation(
         path,
         pipeline,
@@ -93,7 +90,6 @@ def compile_source(
         configuration.project_folder,
         configuration.requires_python,
         not settings and not configuration.has_profiles,
-        configuration.step([]),
         project,
         configuration,
     )
@@ -196,7 +192,7 @@ def _emitted(
         found.add(diagnostic)
     files: tuple[ManifestFile, ...] = ()
     if not found.failed and not compilation.diagnostics.failed:
-        given = lowered(compilation, pipeline, target)
+        given = lowered(pipeline, target)
         for diagnostic in target.check(given):
             found.add(diagnostic)
         if not found.failed:
@@ -216,11 +212,11 @@ def _pod_findings(pipeline: ir.Pipeline, configuration: "Configuration") -> Iter
         yield from violations(pipeline, configuration)
 
 
-def lowered(compilation: Compilation, pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:
+def lowered(pipeline: ir.Pipeline, target: Target) -> ir.Pipeline:
     """Return `pipeline` after the passes that `target` needs."""
-    if not target.capabilities.flattens_maps or compilation.compute_settings is None:
+    if not target.capabilities.flattens_maps or pipeline.defaults is None:
         return pipeline
-    flat = flatten(pipeline, compilation.compute_settings)
+    flat = flatten(pipeline, pipeline.defaults)
     if flat is not pipeline:
         verify(flat, steered=True)
         flat = mark_gathered(prune(flat))

@@ -274,7 +274,8 @@ class Pipeline(FrozenStruct):
     """A whole pipeline; `name` is legal as a Kubernetes name, `function` is `module:name`.
 
     `artifacts_at` is the first step, if there is one, whose annotations say that it hands on an
-    artifact.
+    artifact. `defaults` are the settings of a step that no table names, for steps that a pass or a
+    target adds; None where no configuration was read.
     """
 
     name: str
@@ -287,4 +288,5 @@ class Pipeline(FrozenStruct):
     artifacts_at: Span | None = None
     result: Value = Const(text="null")
     settings: PipelineSettings = PipelineSettings()
+    defaults: StepSettings | None = None
     span: Span

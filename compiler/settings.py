@@ -144,12 +144,14 @@ class StepSettings(FrozenStruct):
     of_hosts: "StepSettings | None" = None
     pod: dict[str, Any] = field(default_factory=dict)
 
-    def without_needs(self, access: StoreAccess) -> "StepSettings":
-        """Return the settings of a small step of the compiler's own that runs the same code.
+    def for_added_step(self, defaults: "StepSettings | None") -> "StepSettings":
+        """Return the settings of a small step that the compiler adds, with the code of this one.
 
-        It has `access` to the store, and no other setting.
+        It has what `defaults` give every pod, but no devices, nor the machines that have them.
         """
-        return StepSettings(image=self.image, code=self.code, **msgspec.structs.asdict(access))
+        if defaults is None:
+            return StepSettings(image=self.image, code=self.code)
+        return defaults.replace(image=self.image, code=self.code, **_NO_DEVICES)
 
     @property
     def asks_by_name(self) -> bool:
@@ -165,6 +167,20 @@ class StepSettings(FrozenStruct):
             or self.machine_type
             or self.machine_family
         )
+
+
+_NO_DEVICES: dict[str, Any] = {
+    "resources": {},
+    "accelerator": None,
+    "network": None,
+    "spot": False,
+    "zones": (),
+    "reservation": None,
+    "machine_type": None,
+    "machine_family": None,
+    "shared_memory": None,
+    "hosts": 1,
+}
 
 
 class Schedule(FrozenStruct):

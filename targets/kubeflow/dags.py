@@ -336,12 +336,12 @@ class Lowering:
         return self._own_settings(node), node.span
 
     def _own_settings(self, node: ir.Map | ir.Branch | ir.Guard | None = None) -> StepSettings:
-        """Return the settings of a step of our own making: the image of a step near it."""
+        """Return the settings of a step of our own making, with the image of a step near it."""
         blocks = [*(dataflow.blocks(node) if node else ()), self._pipeline.body]
         for block in blocks:
             for step in dataflow.walk(block):
                 if isinstance(step, ir.Call | ir.Compute):
-                    return step.settings.without_needs(self._pipeline.settings.store_access)
+                    return step.settings.for_added_step(self._pipeline.defaults)
         raise InternalError("a pipeline without a step")
 
 

@@ -20,8 +20,7 @@ class _Lists:
         self._ids = {node.id for node in nodes}
         self._constant = {n.id for n in nodes if isinstance(n, ir.Map) and _is_constant(n)}
         steps = [node for node in nodes if isinstance(node, ir.Call | ir.Compute)]
-        access = pipeline.settings.store_access
-        self._settings = steps[0].settings.without_needs(access) if steps else None
+        self._settings = steps[0].settings.for_added_step(pipeline.defaults) if steps else None
 
     def pipeline(self) -> ir.Pipeline:
         return self._pipeline.replace(body=self._block(self._pipeline.body))

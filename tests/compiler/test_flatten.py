@@ -35,7 +35,7 @@ def lowered(path: Path) -> tuple[ir.Pipeline, ir.Pipeline]:
     compilation = driver.compile_source(path)
     pipeline = compilation.pipeline
     assert pipeline is not None, list(compilation.diagnostics)
-    return pipeline, driver.lowered(compilation, pipeline, load_target("airflow"))
+    return pipeline, driver.lowered(pipeline, load_target("airflow"))
 
 
 def flat_text(tmp_path: Path, body: str) -> str:
@@ -142,9 +142,8 @@ def test_a_pipeline_without_nested_maps_is_itself(tmp_path: Path) -> None:
 def test_a_flat_case_is_well_formed_and_has_the_same_steps(name: str) -> None:
     pipeline = suite.compiled(suite.CASES[name]).pipeline
     assert pipeline is not None
-    settings = suite.compiled(suite.CASES[name]).compute_settings
-    assert settings is not None
-    flat = flatten(pipeline, settings)
+    assert pipeline.defaults is not None
+    flat = flatten(pipeline, pipeline.defaults)
     assert (flat is pipeline) is not has_nested_map(pipeline.body, in_a_guard=False)
     verify(flat, steered=True)
     verify(prune(flat), steered=True)

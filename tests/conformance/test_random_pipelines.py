@@ -119,7 +119,7 @@ class Comparison:
     def _flattened(self, compilation: driver.Compilation) -> driver.Compilation | None:
         """Return `compilation` as a target gets it that has no map inside a map, if it has one."""
         pipeline = compilation.pipeline
-        lowered = pipeline and driver.lowered(compilation, pipeline, load_target("airflow"))
+        lowered = pipeline and driver.lowered(pipeline, load_target("airflow"))
         if lowered is pipeline:
             return None
         self.counts["flattened"] += 1

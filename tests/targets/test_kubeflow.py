@@ -11,9 +11,9 @@ from argo_pipelines import (
     configured,
     shared_steps,
 )
-from headrace.compiler import capabilities, ir
+from headrace.compiler import capabilities, dataflow, ir
 from headrace.compiler.capabilities import Feature, Level, features_used
-from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration
+from headrace.compiler.settings import Retries, Schedule, StepSettings, Toleration, Volume
 from headrace.targets.kubeflow import TARGET
 from ir_interpreter import Interpreter, Scenario
 from ir_nodes import (
@@ -181,6 +181,25 @@ def test_a_result_that_no_step_makes_is_recorded_by_one() -> None:
         "valueFromParameter": {"producerSubtask": "result", "outputParameterKey": "result"}
     }
     assert "outputDefinitions" not in documents(PIPELINES["effects"])[0]["root"]
+
+
+def test_added_steps_have_what_the_defaults_give_every_pod_and_no_devices() -> None:
+    volumes = {"/store": Volume(pvc="artifacts")}
+    defaults = SETTINGS.replace(volumes=volumes, accelerator="h100:8", shared_memory="1Gi")
+    compiled = PIPELINES["map_in_branch"].replace(defaults=defaults)
+    spec, platform = documents(compiled)
+    steps = {f"exec-{node.id}" for node in dataflow.walk(compiled.body)}
+    added = spec["deploymentSpec"]["executors"].keys() - steps
+    assert len(added) > 1
+    for label in added:
+        config = platform[label]
+        assert [each["mountPath"] for each in config["pvcMount"]] == ["/store"]
+        assert config["nodeSelector"] == {"labels": {"pool": "gpu"}}
+        assert "emptyDirMounts" not in config
+        container = spec["deploymentSpec"]["executors"][label]["container"]
+        assert container["image"] == "ghcr.io/acme/digits:1"
+        assert container["resources"]["resourceMemoryLimit"] == "2Gi"
+        assert "accelerator" not in container["resources"]
 
 
 SETTINGS = StepSettings(
