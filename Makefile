@@ -4,12 +4,12 @@
 PYTHON ?= python3
 MAIN := .venvs/main/bin
 PYTEST_OPTIONS ?=
-PLAIN := not kubeflow and not airflow and not torch and not cluster and not argo
+PLAIN := not kubeflow and not airflow and not torch and not cluster and not argo and not kubeflow_server
 CLUSTER := PYTHONPATH=tests $(MAIN)/python -m cluster
 ENVIRONMENTS := .environment-main .environment-kubeflow .environment-airflow .environment-torch
 
 .PHONY: help demo test test-engines lint format types unit kubeflow airflow torch golden readme \
-	benchmarks cluster cluster-stop conformance-argo conformance-airflow clean
+	benchmarks cluster cluster-stop conformance-argo conformance-airflow conformance-kubeflow clean
 
 help:
 	@echo "make demo        run the digits example here, on real data"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-engines  the tests that need a real Kubernetes, which it builds and starts (root)"
 	@echo "make conformance-argo  the conformance suite on the Argo of KUBECONFIG; keeps what it gave"
 	@echo "make conformance-airflow  the same on an Airflow that it starts, pods in the same cluster"
+	@echo "make conformance-kubeflow  the same on the Kubeflow Pipelines at HEADRACE_KFP_HOST"
 	@echo "make cluster     start one for yourself;  make cluster-stop: end it from elsewhere"
 	@echo "make lint        linters and type checks;  make unit, kubeflow, airflow, torch: one suite"
 	@echo "make golden      rewrite golden/ from what the compiler gives now"
@@ -55,6 +56,9 @@ test-engines: .environment-main .environment-airflow
 # CASES="a_step texts": only these; OPTIONS=--help: the options.
 conformance-argo conformance-airflow: conformance-%: .environment-airflow
 	PYTHONPATH=tests .venvs/airflow/bin/python -m conformance.engines $* $(OPTIONS) $(CASES)
+
+conformance-kubeflow: .environment-kubeflow
+	PYTHONPATH=tests .venvs/kubeflow/bin/python -m conformance.engines kubeflow $(OPTIONS) $(CASES)
 
 cluster: .environment-main
 	$(CLUSTER) start

@@ -1,10 +1,12 @@
 """The API of Kubeflow Pipelines, and the API server of its cluster, in this process.
 
-Nobody recorded these answers: they follow the protobufs of the API, version 2beta1, as its own
-client reads them, and what pods of version 2.17 were seen to be. The log of a step is what the shim
-writes that its container would run.
+Runs that have ended, with their pods and logs, were recorded from version 2.17.0
+(`data/engine-runs`). A run that is started here has answers made after these: the log of a step is
+what the shim writes that its container would run.
 """
 
+import gzip
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +17,10 @@ from fake_server import Answer, Request
 RUN = "0b6f29f4-8f3c-4a08-9d0a-0d3a6e2f7c11"
 EPOCH = "1970-01-01T00:00:00Z"
 STARTED, ENDED = "2026-11-27T19:00:00Z", "2026-11-27T19:00:20Z"
+EMISSARY = ["/var/run/argo/argoexec", "emissary", "--loglevel", "warn", "--"]
 LAUNCHED = "I1127 19:00:01.000000      12 launcher_v2.go:151] PipelineSpec: {}\n"
 STEP = Path(sys.executable).with_name("headrace-step")
+RECORDED = Path(__file__).parent / "data" / "engine-runs"
 
 Document = dict[str, Any]
 
@@ -33,6 +37,15 @@ class FakeKubeflow:
         self.applied: list[Document] = []
         self.has_ended = True
         self.terminated: list[str] = []
+
+    def add(self, name: str) -> str:
+        """Add the recorded run of the case `name`; return its id."""
+        found = recorded(name)
+        run = str(found["run"]["run_id"])
+        self.runs[run] = found["run"]
+        self.pods |= {each["metadata"]["name"]: each for each in found["pods"]}
+        self.logs |= found["logs"]
+        return run
 
     def kfp(self, request: Request) -> Answer:
         """Answer as the API server of Kubeflow Pipelines does."""
@@ -69,10 +82,10 @@ class FakeKubeflow:
         if rest and rest[0] not in self.logs:
             return Answer({"message": f'pods "{rest[0]}" not found'}, 404)
         if rest:
-            lines = self.logs[rest[0]].splitlines(True)
-            return Answer("".join(f"{STARTED} {line}" for line in lines))
-        assert request.query["labelSelector"] == f"pipeline/runid={RUN}"
-        return Answer({"items": list(self.pods.values())})
+            return Answer(self.logs[rest[0]])
+        label, _, run = request.query["labelSelector"].partition("=")
+        found = [p for p in self.pods.values() if p["metadata"]["labels"].get(label) == run]
+        return Answer({"items": found})
 
     def _create(self, body: Document) -> Document:
         spec = body["pipeline_spec"]
@@ -128,30 +141,39 @@ class FakeKubeflow:
             text=True,
             check=False,
         )
-        self.logs[label] = LAUNCHED + done.stdout
+        lines = (LAUNCHED + done.stdout).splitlines(True)
+        self.logs[label] = "".join(f"{STARTED} {line}" for line in lines)
         ended = {
             "exitCode": done.returncode,
             "message": said.read_text(),
             "startedAt": STARTED,
             "finishedAt": ENDED,
         }
-        command = ["/kfp-launcher/launch", "--run_id", RUN, "--"]
+        command = [*EMISSARY, "/kfp-launcher/launch", "--run_id", RUN, "--"]
         command += container["command"]
         self.pods[label] = pod(label, command, args, metadata["annotations"], ended)
         return bool(done.returncode)
+
+
+def recorded(name: str) -> Document:
+    """Return the `run`, the `pods` and the `logs` that were recorded of the case `name`."""
+    content = (RECORDED / f"kubeflow-{name}.json.gz").read_bytes()
+    document: Document = json.loads(gzip.decompress(content))
+    return document
 
 
 def pod(
     name: str, command: list[str], args: list[str], annotations: Document, ended: Document
 ) -> Document:
     """Return a pod as the API server has it, `ended` as the state of its step is."""
-    node = {"workflows.argoproj.io/node-name": f"wf.root.{name}.executor"}
+    node = {"workflows.argoproj.io/node-name": f"wf(0).root(0).{name}(0).executor(0)"}
     phase = "Failed" if ended.get("exitCode") else "Succeeded"
     return {
         "metadata": {
             "name": name,
             "creationTimestamp": STARTED,
             "annotations": {**annotations, **node},
+            "labels": {"pipeline/runid": RUN},
         },
         "spec": {"containers": [{"name": "main", "command": command, "args": args}]},
         "status": {

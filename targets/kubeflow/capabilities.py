@@ -80,7 +80,7 @@ CAPABILITIES = Capabilities(
         Feature.RETRIES: Support(
             Level.NATIVE,
             how="retryPolicy of the task, for every exit code; the bound on all attempts together "
-            "is a year",
+            "is a year; the backend's own manifests have had Argo repeat only lost pods since 2.17",
             since="2.0",
             reference=_SPEC,
         ),

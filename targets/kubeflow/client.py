@@ -133,14 +133,15 @@ class KubeflowClient:
             EngineError: there is no such run, or Kubeflow Pipelines cannot be reached.
         """
         found = self._run(run)
+        cancelled = _cancelled(found)
         steps: tuple[Step, ...] = ()
         message = _error(found)
         try:
-            steps = tuple(pods.steps(self._pods(run)))
+            steps = tuple(pods.steps(self._pods(run), cancelled))
         except EngineError as error:
             message = message or f"its steps cannot be seen: {error}"
         if found.state in ("FAILED", "CANCELED"):
-            message = why_failed(steps, message or found.state.lower())
+            message = why_failed(steps, message or ("cancelled" if cancelled else "failed"))
         return _listed(found, message, steps)
 
     def result(self, run: str) -> Returned:
@@ -284,6 +285,12 @@ def _listed(found: Any, message: str = "", steps: tuple[Step, ...] = ()) -> Run:
         message=message,
         steps=steps,
     )
+
+
+def _cancelled(found: Any) -> datetime | None:
+    """Return when somebody ended the run, if so: Kubeflow Pipelines 2.17 calls that FAILED, too."""
+    times = [h.update_time for h in found.state_history or () if h.state == "CANCELING"]
+    return times[0] if times else None
 
 
 def _is_ours(found: Any) -> bool:

@@ -6,6 +6,7 @@ each step has one for every attempt, beside those of drivers, and all carry the 
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,15 +35,21 @@ _STATES: dict[str, State] = {
 }
 
 
-def steps(pods: Iterable[Pod]) -> Iterator[Step]:
-    """Yield the steps that `pods` ran, in the order in which they were started."""
+def steps(pods: Iterable[Pod], cancelled: datetime | None = None) -> Iterator[Step]:
+    """Yield the steps that `pods` ran, in the order in which they were started.
+
+    What fails after the run was `cancelled` has been stopped.
+    """
     attempts: dict[str, list[Pod]] = {}
     for pod in sorted(pods, key=lambda p: (p["metadata"]["creationTimestamp"], _name(p))):
         if step_and_function(command(pod))[0]:
             node = (pod["metadata"].get("annotations") or {}).get(_NODE, _name(pod))
             attempts.setdefault(_ATTEMPT.sub("", node), []).append(pod)
     for node, made in attempts.items():
-        yield _step(node, made)
+        step = _step(node, made)
+        if cancelled and step.state == "failed" and _ended(made[-1], cancelled) >= cancelled:
+            step = replace(step, state="stopped", message="")
+        yield step
 
 
 def command(pod: Pod) -> list[str]:
@@ -99,6 +106,12 @@ def _status(pod: Pod) -> dict[str, Any]:
         if status["name"] == CONTAINER:
             return dict(status)
     return {}
+
+
+def _ended(pod: Pod, otherwise: datetime) -> datetime:
+    ended = (_status(pod).get("state") or {}).get("terminated") or {}
+    at = ended.get("finishedAt")
+    return datetime.fromisoformat(at) if at else otherwise
 
 
 def _seconds(pod: Pod) -> float:

@@ -121,6 +121,60 @@ def test_a_result_is_gone_with_its_pod(run: Run, kubeflow: FakeKubeflow) -> None
 
 
 @pytest.mark.kubeflow
+def test_a_recorded_run_gives_its_result(run: Run, kubeflow: FakeKubeflow) -> None:
+    name = f"kubeflow/{kubeflow.add('a_step')}"
+    assert run("result", name)[:2] == (0, "3\n")
+    there = json.loads(run("status", name, "--json")[1])
+    assert (there["state"], [step["id"] for step in there["steps"]]) == ("succeeded", ["add"])
+    assert run("logs", name)[1].endswith("add | headrace: the pipeline returned =3\n")
+
+
+@pytest.mark.kubeflow
+def test_a_recorded_run_says_why_it_failed(run: Run, kubeflow: FakeKubeflow) -> None:
+    name = f"kubeflow/{kubeflow.add('failing_step')}"
+    lines = [line.split() for line in run("status", name)[1].splitlines()]
+    assert ["message", "fail:", "ValueError:", "2"] in lines
+    failed = ["fail", "failed", "1", "16.0", "failing_step.py:11", "ValueError:", "2"]
+    assert failed in lines
+    log = [line.partition(" | ")[2] for line in run("logs", name)[1].splitlines()]
+    # The last line is argoexec's, and could be anybody's.
+    assert log[0] == "Traceback (most recent call last):"
+    assert log[-2:] == ["ValueError: 2", "Error: exit status 1"]
+    code, _, err = run("result", name)
+    assert code == 1
+    assert err.endswith("failed: fail: ValueError: 2\n")
+
+
+@pytest.mark.kubeflow
+def test_steps_of_recorded_maps_have_the_numbers_of_their_items(
+    run: Run, kubeflow: FakeKubeflow
+) -> None:
+    name = f"kubeflow/{kubeflow.add('map_inside_map')}"
+    there = json.loads(run("status", name, "--json")[1])
+    ids = [step["id"] for step in there["steps"] if step["function"] != "compute"]
+    assert sorted(ids) == [
+        *("add[0][0]", "add[0][1]", "add[2][0]"),
+        *("numbers[0]", "numbers[1]", "numbers[2]"),
+        *("total[0]", "total[1]", "total[2]"),
+    ]
+    assert run("result", name)[:2] == (0, "[5, 0, 1]\n")
+
+
+@pytest.mark.kubeflow
+def test_a_cancelled_run_has_failed_and_its_steps_are_stopped(
+    run: Run, kubeflow: FakeKubeflow
+) -> None:
+    name = f"kubeflow/{kubeflow.add('cancelled_run')}"
+    found = [line.split() for line in run("status", name)[1].splitlines()]
+    assert ["state", "failed"] in found
+    assert ["message", "cancelled"] in found
+    assert ["wait-n", "stopped", "1", "74.0", "cancelled_run.py:11"] in found
+    code, _, err = run("cancel", name)
+    assert (code, "has ended" in err) == (1, True)
+    assert kubeflow.terminated == []
+
+
+@pytest.mark.kubeflow
 def test_without_a_cluster_a_run_has_a_state_only(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -152,7 +206,8 @@ def step_pod(name: str, node: str, at: str, exit_code: int = 0) -> pods.Pod:
 
 
 def test_attempts_and_items_are_told_apart_by_their_nodes() -> None:
-    node = "wf.root.models.iteration-item(1:1).train.executor"
+    at = "wf(0).root(0).models(0).full(0).each(0).iteration-iterations"
+    node = f"{at}(1:1)(0).iteration-item(0).train(0).executor"
     found = list(
         pods.steps(
             [

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import NoReturn
 
 from conformance import evidence, suite
-from conformance.engines import airflow, argo
+from conformance.engines import airflow, argo, kubeflow
 from conformance.engines.engine import Ended, Engine, NotThere, run
 from conformance.evidence import Evidence
 from conformance.selection import agree
@@ -18,6 +18,7 @@ from conformance.suite import CASES, Case
 ENGINES: dict[str, Callable[[], AbstractContextManager[Engine]]] = {
     "airflow": airflow.airflow,
     "argo": argo.argo,
+    "kubeflow": kubeflow.kubeflow,
 }
 
 FAILED = 1
