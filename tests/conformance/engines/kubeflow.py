@@ -194,13 +194,15 @@ class Kubeflow:
         broken = [pod for pod in pods if pod["status"].get("phase") == "Failed" and is_own(pod)]
         if seen.state == "failed" and failed and not broken:
             return suite.failed("\n".join(failed))
-        told = [f"{seen.state}: {seen.message}", *failed, *map(self._last_line, broken)]
+        told = [f"{seen.state}: {seen.message}", *failed, *map(self._last_words, broken)]
         return Outcome("neither", None, "\n".join(told))
 
-    def _last_line(self, pod: run_pods.Pod) -> str:
+    def _last_words(self, pod: run_pods.Pod) -> str:
+        """Return the line with which a program of Kubeflow's own gave up; Argo's come after it."""
         name = pod["metadata"]["name"]
-        lines = self._pods.log(name, run_pods.CONTAINER, "")
-        return f"{name}: {lines[-1][1] if lines else ''}"
+        lines = [text for _, text in self._pods.log(name, run_pods.CONTAINER, "")]
+        fatal = [text for text in lines if text.startswith("F")]
+        return f"{name}: {(fatal or lines or [''])[-1]}"
 
 
 def is_own(pod: run_pods.Pod) -> bool:
