@@ -172,8 +172,11 @@ class StepSettings(FrozenStruct):
 _NO_DEVICES: dict[str, Any] = {
     "resources": {},
     "accelerator": None,
+    "resource_claim": False,
     "network": None,
     "spot": False,
+    "flex_start": False,
+    "compute_class": None,
     "zones": (),
     "reservation": None,
     "machine_type": None,

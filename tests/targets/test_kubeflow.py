@@ -202,6 +202,26 @@ def test_added_steps_have_what_the_defaults_give_every_pod_and_no_devices() -> N
         assert "accelerator" not in container["resources"]
 
 
+def test_an_added_step_asks_for_no_device_and_no_machine_by_name() -> None:
+    asking = StepSettings(
+        image="i",
+        accelerator="h100:8",
+        resource_claim=True,
+        network="rdma:8",
+        spot=True,
+        flex_start=True,
+        compute_class="gpus",
+        zones=("a",),
+        reservation="r",
+        machine_type="m",
+        machine_family="f",
+        hosts=4,
+        memory="1Gi",
+    )
+    assert asking.asks_by_name
+    assert asking.for_added_step(asking) == StepSettings(image="i", memory="1Gi")
+
+
 SETTINGS = StepSettings(
     image="ghcr.io/acme/digits@sha256:" + "cd" * 32,
     cpu="500m",
