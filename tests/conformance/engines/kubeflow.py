@@ -9,6 +9,7 @@ It needs the environment `.venvs/kubeflow`; `kfp` and `kubernetes` are imported 
 
 import json
 import os
+import re
 import tempfile
 import time
 import urllib.error
@@ -183,15 +184,15 @@ class Kubeflow:
     def _outcome(self, name: str, run: "_Run", pods: list[run_pods.Pod]) -> Outcome:
         """Return what became of a run.
 
-        One that failed tells what each step that failed wrote as its last word, a line each. A pod
-        of Kubeflow's own that fails is no outcome of the pipeline.
+        One that failed tells what each step that failed wrote as its last word, a line each. What
+        Kubeflow's own pods could not do, and nobody tried again, is no outcome of the pipeline.
         """
         seen = self._client.status(name)
         if seen.state == "succeeded":
             text = self._client.result(name).text
             return suite.succeeded(wire.plain(text, Artifacts(Store(run.store), lambda: "")))
         failed = [step.message for step in seen.steps if step.state == "failed"]
-        broken = [pod for pod in pods if pod["status"].get("phase") == "Failed" and is_own(pod)]
+        broken = list(broken_drivers(pods))
         if seen.state == "failed" and failed and not broken:
             return suite.failed("\n".join(failed))
         told = [f"{seen.state}: {seen.message}", *failed, *map(self._last_words, broken)]
@@ -205,9 +206,14 @@ class Kubeflow:
         return f"{name}: {(fatal or lines or [''])[-1]}"
 
 
-def is_own(pod: run_pods.Pod) -> bool:
-    """Whether a pod runs something of Kubeflow Pipelines, no step."""
-    return not any(each.startswith("--step=") for each in run_pods.command(pod))
+def broken_drivers(pods: Iterable[run_pods.Pod]) -> Iterator[run_pods.Pod]:
+    """Yield the pods of Kubeflow's own that failed in the last attempt of Argo at them."""
+    last: dict[str, run_pods.Pod] = {}
+    for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"])):
+        if not any(each.startswith("--step=") for each in run_pods.command(pod)):
+            node = pod["metadata"]["annotations"]["workflows.argoproj.io/node-name"]
+            last[re.sub(r"\(\d+\)$", "", node)] = pod
+    yield from (pod for pod in last.values() if pod["status"].get("phase") == "Failed")
 
 
 @dataclass
