@@ -2,7 +2,6 @@
 
 from typing import Any, Literal
 
-import msgspec
 from msgspec import field
 
 from headrace.compiler.frozen_struct import FrozenStruct
