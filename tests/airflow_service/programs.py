@@ -55,6 +55,12 @@ class Programs:
         self._watcher.stdin.write(f"{process.pid}\n".encode())
         self._watcher.stdin.flush()
 
+    def kill(self, name: str) -> None:
+        """Kill the group of the program `name`, as a machine that fails would."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
     def ended(self) -> list[str]:
         """Return the programs that have ended, with their exit codes."""
         return [

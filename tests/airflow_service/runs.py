@@ -36,7 +36,8 @@ class Run:
     """A run of `dag`; no other run has its `name`.
 
     `parameters` are JSON texts. Steps start in `working_folder` of the image; or in a copy of the
-    folder `code`, in the image with nothing but headrace, whatever image they ask for.
+    folder `code`, in the image with nothing but headrace, whatever image they ask for, unless they
+    keep their `own_images`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Run:
     parameters: dict[str, str]
     working_folder: str = WORKING_FOLDER
     code: Path | None = None
+    own_images: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,10 @@ class Runs:
             if name not in still or seconds > SECONDS_TO_RUN:
                 del self._running[name]
                 yield run, self._ended(run, seconds)
+
+    def has_started(self, run: Run) -> bool:
+        """Whether Airflow has read the file of `run`, so that it has been started."""
+        return run.name not in self._waiting
 
     def until_all_end(self) -> Iterator[tuple[Run, Ended]]:
         """Give all runs, as they end; what takes too long is ended, and given as it was.
@@ -172,11 +178,12 @@ class Runs:
     # --- runs ------------------------------------------------------------------------------------
 
     def _start(self, run: Run) -> None:
-        folder = self._folder(run)
+        folder = self.folder(run)
         folder.mkdir()
         pod = {"image": None, "working_folder": run.working_folder}
         if run.code is not None:
-            pod = {"image": STEP, "working_folder": str(folder / "code")}
+            image = None if run.own_images else STEP
+            pod = {"image": image, "working_folder": str(folder / "code")}
             shutil.copytree(run.code, folder / "code")
         (folder / "pod.json").write_text(json.dumps(pod))
         body = {
@@ -187,11 +194,12 @@ class Runs:
         self._rest.send("POST", f"/dags/{run.dag.id}/dagRuns", body)
         self._running[run.name] = run, time.monotonic()
 
-    def _folder(self, run: Run) -> Path:
+    def folder(self, run: Run) -> Path:
+        """Return the folder that the pods of `run` share, which is there when it has started."""
         return self._airflow.settings.runs / run.name
 
     def _store(self, run: Run) -> str:
-        return (self._folder(run) / "store").as_uri()
+        return (self.folder(run) / "store").as_uri()
 
     def _ended(self, run: Run, seconds: float) -> Ended:
         place = f"/dags/{run.dag.id}/dagRuns/{run.name}"

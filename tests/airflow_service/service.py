@@ -70,6 +70,11 @@ class Airflow:
         """Return the programs that have ended though Airflow was not stopped."""
         return self._programs.ended()
 
+    def restart(self, component: str) -> None:
+        """Kill one of the `COMPONENTS` with all that it has started, and start it again."""
+        self._programs.kill(component)
+        self._start_component(component)
+
     def stop(self, *, keep_logs: bool = False) -> None:
         """End all programs, and remove all that they kept, but the logs if `keep_logs`."""
         self._programs.stop()
@@ -92,10 +97,13 @@ class Airflow:
         self._wait("the database is ready", lambda: database.is_ready(self.settings), deadline)
         database.create(self.settings)
         self._migrate()
-        airflow = str(ENVIRONMENT / "bin" / "airflow")
         for component in COMPONENTS:
-            self._programs.start(component, [airflow, component], self.settings.environment())
+            self._start_component(component)
         self._wait("all components are healthy", self._is_healthy, deadline)
+
+    def _start_component(self, component: str) -> None:
+        airflow = str(ENVIRONMENT / "bin" / "airflow")
+        self._programs.start(component, [airflow, component], self.settings.environment())
 
     def _migrate(self) -> None:
         done = subprocess.run(

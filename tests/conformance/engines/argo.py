@@ -71,7 +71,8 @@ class Argo:
             NotThere: no controller answers.
             RuntimeError: its pods do not run, or do not see `folder`.
         """
-        self._stack, self._api, self._folder = stack, api, folder
+        self._stack, self.api, self.folder = stack, api, folder
+        self.namespace = namespace
         self._namespaces = [namespace]
         self._templates: dict[str, tuple[str, str]] = {}
         self._runs: dict[tuple[str, str], _Run] = {}
@@ -85,7 +86,7 @@ class Argo:
 
     def start(self, case: Case, number: int) -> None:
         """Start the run `number` of `case`, which it was prepared for."""
-        folder = self._folder / f"{case.name}-{number}"
+        folder = self.folder / f"{case.name}-{number}"
         folder.mkdir()
         run = _Run(case, number, folder, time.monotonic())
         texts = {
@@ -93,7 +94,7 @@ class Argo:
             **suite.python_pipeline_parameters(case.runs[number]),
         }
         namespace, template = self._templates[case.name]
-        name = self._api.create(
+        name = self.api.create(
             namespace,
             {
                 "kind": "Workflow",
@@ -101,7 +102,7 @@ class Argo:
                 "spec": {
                     "workflowTemplateRef": {"name": template},
                     "arguments": {"parameters": _parameters(texts)},
-                    "podSpecPatch": json.dumps(_sharing(folder, working_folder(case))),
+                    "podSpecPatch": json.dumps(sharing(folder, working_folder(case))),
                 },
             },
         )
@@ -110,7 +111,7 @@ class Argo:
     def ended(self) -> Iterator[Ended]:
         """Give the runs that have ended since, also those that took too long."""
         for namespace in self._namespaces:
-            for workflow in self._api.completed(namespace):
+            for workflow in self.api.completed(namespace):
                 name = workflow["metadata"]["name"]
                 if run := self._runs.pop((namespace, name), None):
                     yield self._ended(namespace, workflow, run)
@@ -118,7 +119,7 @@ class Argo:
         for (namespace, name), run in list(self._runs.items()):
             if run.began < began_too_early:
                 del self._runs[namespace, name]
-                late = self._ended(namespace, self._api.get(namespace, name), run)
+                late = self._ended(namespace, self.api.get(namespace, name), run)
                 yield replace(late, late=True)
 
     def overhead(self) -> Overhead:
@@ -133,7 +134,7 @@ class Argo:
     def _ended(self, namespace: str, workflow: Document, run: "_Run") -> Ended:
         artifacts = Artifacts(open_store(run.store), lambda: "")
         found = argo_status.found(workflow, artifacts)
-        self._api.delete(namespace, workflow["metadata"]["name"])
+        self.api.delete(namespace, workflow["metadata"]["name"])
         return Ended(run.case, run.number, found, time.monotonic() - run.began)
 
     def _prepare(self, case: Case) -> tuple[str, str]:
@@ -148,10 +149,10 @@ class Argo:
         taken = set(self._templates.values())
         free = (space for space in self._namespaces if (space, name) not in taken)
         if (namespace := next(free, None)) is None:
-            namespace = self._stack.enter_context(self._api.namespace())
+            namespace = self._stack.enter_context(self.api.namespace())
             self._namespaces.append(namespace)
         for template in templates:
-            self._api.create(namespace, template)
+            self.api.create(namespace, template)
         return namespace, name
 
     def one(self, spec: dict[str, Any]) -> Document:
@@ -161,28 +162,28 @@ class Argo:
             NotThere: no controller looks at it.
             RuntimeError: it does not succeed.
         """
-        namespace = self._namespaces[0]
-        name = self._api.create(
+        namespace = self.namespace
+        name = self.api.create(
             namespace, {"kind": "Workflow", "metadata": {"generateName": "one-"}, "spec": spec}
         )
-        workflow = self._api.answered(namespace, name)
+        workflow = self.api.answered(namespace, name)
         if workflow["status"]["phase"] != "Succeeded":
             raise RuntimeError(argo_status.what_it_says(workflow))
         return workflow
 
     def _probed(self) -> str:
         """Run a pod that reads a file of the folder; return the version of its executor."""
-        (self._folder / "probe").touch()
-        container = {"image": suite.IMAGE, "command": ["cat", f"{self._folder}/probe"]}
+        (self.folder / "probe").touch()
+        container = {"image": suite.IMAGE, "command": ["cat", f"{self.folder}/probe"]}
         workflow = self.one(
             {
                 "entrypoint": "probe",
                 "templates": [{"name": "probe", "container": container}],
-                "podSpecPatch": json.dumps(_sharing(self._folder, "/")),
+                "podSpecPatch": json.dumps(sharing(self.folder, "/")),
             }
         )
         name = workflow["metadata"]["name"]
-        return version_of(self._api.executor_images(self._namespaces[0], name))
+        return version_of(self.api.executor_images(self.namespace, name))
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def _parameters(texts: dict[str, str]) -> list[Document]:
     return [{"name": name, "value": value} for name, value in texts.items()]
 
 
-def _sharing(folder: Path, work: str) -> dict[str, Any]:
+def sharing(folder: Path, work: str) -> dict[str, Any]:
     """Return what pods get that see `folder` and run in the folder `work` of their image."""
     main = {
         "name": "main",

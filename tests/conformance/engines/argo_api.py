@@ -43,15 +43,15 @@ class ArgoApi:
         """Take the `kubernetes.client.ApiClient` of the cluster."""
         from kubernetes.client import CustomObjectsApi
 
-        self._api, self._objects = api, CustomObjectsApi(api)
+        self.client, self._objects = api, CustomObjectsApi(api)
 
     @contextmanager
     def namespace(self) -> Iterator[str]:
         """Give a new namespace whose pods may report to the controller."""
         from kubernetes.client import RbacAuthorizationV1Api
 
-        with clients.namespace(self._api) as name:
-            roles = RbacAuthorizationV1Api(self._api)
+        with clients.namespace(self.client) as name:
+            roles = RbacAuthorizationV1Api(self.client)
             roles.create_namespaced_role(name, ROLE)
             roles.create_namespaced_role_binding(name, BINDING)
             yield name
@@ -120,7 +120,7 @@ class ArgoApi:
         from kubernetes.client import CoreV1Api
 
         (pod,) = (
-            CoreV1Api(self._api)
+            CoreV1Api(self.client)
             .list_namespaced_pod(namespace, label_selector=f"workflows.argoproj.io/workflow={name}")
             .items
         )

@@ -1,0 +1,132 @@
+"""Lets faults happen to runs on an engine, and sees how these end.
+
+It needs the environment `.venvs/airflow`; `kubernetes` is imported when it is called.
+"""
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from cluster.images import STEP
+from faults.table import End, Fault
+from headrace.compiler import driver
+from headrace.compiler.engine import EngineClient, Run
+from headrace.compiler.target import ManifestFile
+
+FOLDER = Path(__file__).resolve().parent
+SECONDS_TO_END = 480
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class Site(Protocol):
+    """An engine with which runs can be started whose pods share a folder, their TMPDIR.
+
+    The store of each run is `store` in that folder.
+    """
+
+    client: EngineClient
+    api: Any
+    """An `ApiClient` of the cluster of its pods."""
+    namespace: str
+    """Where its pods are."""
+
+    def start(self, fault: Fault, code: Path) -> Path:
+        """Start the run of `fault`, whose code is in the folder `code`; return the folder it has."""
+
+    def name_of(self, fault: Fault) -> str | None:
+        """Return the run's name for the client, if it has been started yet."""
+
+    def restart(self) -> None:
+        """Kill what starts steps, and start it again."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How the run of a fault ended, and whether the step after the one that was hit ran."""
+
+    run: Run
+    end: End
+    followed: bool
+
+
+def compiled(fault: Fault, code: Path, target: str) -> tuple[str, tuple[ManifestFile, ...]]:
+    """Put the module of `fault` into `code`; return the name and the manifests of its pipeline."""
+    path = code / f"fault_{fault.name.replace('-', '_')}.py"
+    shutil.copy(FOLDER / f"{fault.pipeline}.py", path)
+    compilation = driver.compile_source(path, settings=(f"image={STEP}", *fault.settings))
+    assert compilation.pipeline is not None, list(compilation.diagnostics)
+    return compilation.pipeline.name, driver.emit(compilation, [target])[target]
+
+
+def play(site: Site, faults: Iterable[Fault], folder: Path) -> dict[str, Seen]:
+    """Let all `faults` happen at once; return by their names how the runs ended.
+
+    Raises:
+        RuntimeError: a run does not end.
+    """
+    going = []
+    for fault in faults:
+        code = folder / fault.name
+        code.mkdir()
+        going.append(_Going(site, fault, site.start(fault, code)))
+    seen: dict[str, Seen] = {}
+    deadline = time.monotonic() + SECONDS_TO_END
+    while going:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        for each in list(going):
+            if (ended := each.look()) is not None:
+                seen[each.fault.name] = ended
+                going.remove(each)
+        if time.monotonic() > deadline:
+            raise RuntimeError("\n".join(f"{g.fault.name} does not end: {g.run}" for g in going))
+    return seen
+
+
+class _Going:
+    """The run of a fault that has been started."""
+
+    def __init__(self, site: Site, fault: Fault, folder: Path) -> None:
+        self.fault = fault
+        self.run: Run | None = None
+        self._site, self._folder = site, folder
+        self._struck = not fault.strike
+
+    def look(self) -> Seen | None:
+        """Strike when the step has begun; return how the run ended, if it has."""
+        name = self._site.name_of(self.fault)
+        if name is None:
+            return None
+        if not self._struck and (pods := self._attempts()):
+            self._struck = True
+            self._strike(name, pods[0])
+        self.run = self._site.client.status(name)
+        return self._seen(self.run) if self.run.has_ended else None
+
+    def _attempts(self) -> list[str]:
+        path = self._folder / "attempts"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def _strike(self, name: str, pod: str) -> None:
+        from kubernetes.client import CoreV1Api
+
+        core, namespace = CoreV1Api(self._site.api), self._site.namespace
+        match self.fault.strike:
+            case "delete":
+                core.delete_namespaced_pod(pod, namespace)
+            case "evict":
+                eviction = {"metadata": {"name": pod, "namespace": namespace}}
+                core.create_namespaced_pod_eviction(pod, namespace, eviction)
+            case "cancel":
+                self._site.client.cancel(name)
+            case "restart":
+                self._site.restart()
+                (self._folder / "go-on").touch()
+
+    def _seen(self, run: Run) -> Seen:
+        (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
+        assert run.state in ("succeeded", "failed")
+        end = End(run.state, attempts, (self._folder / "released").exists(), run.message)
+        return Seen(run, end, (self._folder / "followed").exists())
