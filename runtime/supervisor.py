@@ -60,6 +60,9 @@ def supervised(run: Callable[[], int], tell: Callable[[str], object]) -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     except _Stopped as stopped:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        if ending.announced() is None:  # else the step has told already how it ended
+            name = signal.Signals(stopped.number).name
+            _told(f"headrace: the step was ended by {name}", 128 + stopped.number, tell)
         _end(child, stopped.number)
         end_children(spared)
         os._exit(128 + stopped.number)
@@ -119,6 +122,7 @@ def _exit_code(status: int, ending: Ending, tell: Callable[[str], object]) -> in
 
 
 def _told(text: str, code: int, tell: Callable[[str], object]) -> int:
-    print(text, file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):  # whoever read it may have gone
+        print(text, file=sys.stderr)
     tell(text)
     return code

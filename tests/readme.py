@@ -8,6 +8,7 @@ from pathlib import Path
 
 import language_page
 from conformance import page as conformance_page
+from faults import page as faults_page
 from marked_parts import between
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -82,3 +83,4 @@ if __name__ == "__main__":
     README.write_text(filled(README.read_text()))
     language_page.PAGE.write_text(language_page.filled(language_page.PAGE.read_text()))
     conformance_page.PAGE.write_text(conformance_page.filled(conformance_page.PAGE.read_text()))
+    faults_page.PAGE.write_text(faults_page.filled(faults_page.PAGE.read_text()))

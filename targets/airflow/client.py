@@ -40,6 +40,9 @@ _TASK_STATES: dict[str | None, State] = {
 
 _NEVER_STARTED = ("skipped", "upstream_failed", "removed")
 
+_CANCELLED = "cancelled with headrace"
+"""The note of a run that was cancelled here: its tasks do not tell why they ended."""
+
 _COMPILED = "Compiled by headrace"
 """Stands in the description of every DAG that headrace has compiled."""
 
@@ -88,7 +91,7 @@ class AirflowClient:
         found = self._run(run)
         steps = tuple(self._steps(*_split(run)))
         message = str(found.get("note") or "")
-        if found["state"] == "failed":
+        if found["state"] == "failed" and message != _CANCELLED:
             message = why_failed(steps, message or "the run was marked as failed")
         return _listed(found, message, steps)
 
@@ -114,14 +117,16 @@ class AirflowClient:
         return TaskLog(self._rest, attempt)
 
     def cancel(self, run: str) -> None:
-        """Mark `run` as failed, which ends its pods.
+        """Mark `run` as failed, which ends its pods, and note why.
 
         Raises:
             EngineError: there is no such run, or it has ended.
         """
         if self._run(run)["state"] in ("success", "failed"):
             raise EngineError(f"the run {run} has ended")
-        self._rest.call("PATCH", run_path(*_split(run)), body={"state": "failed"})
+        self._rest.call(
+            "PATCH", run_path(*_split(run)), body={"state": "failed", "note": _CANCELLED}
+        )
 
     def runs(self, limit: int) -> Sequence[Run]:
         """Return the newest runs of DAGs that were compiled by headrace."""

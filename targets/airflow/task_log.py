@@ -12,6 +12,10 @@ _FAILURE = re.compile(r"Pod \S+ returned a failure\.\n?")
 """What the operator says before the container's last words (`KubernetesPodOperator.cleanup`)."""
 
 
+_POD_IS_GONE = re.compile(r'"reason":"NotFound","details":\{"name":"[^"]+","kind":"pods"\}')
+"""In the API server's answer, of which the operator makes an exception."""
+
+
 class TaskLog:
     """The log of one attempt at a task."""
 
@@ -45,9 +49,18 @@ def last_words(rest: Rest, path: str) -> str:
     said = ""
     for event in events(rest, path):
         for detail in event.get("error_detail") or ():
-            said = _FAILURE.sub("", str(detail.get("exc_value") or "")).strip()
-            said = said or str(detail.get("exc_type") or "")
+            said = _told(str(detail.get("exc_type") or ""), str(detail.get("exc_value") or ""))
     return said.rpartition("\n")[2]
+
+
+def _told(exception: str, text: str) -> str:
+    """Return what the exception of an operator tells of the step."""
+    if exception == "AirflowTaskTimeout":
+        return "the step took longer than its timeout"
+    if _POD_IS_GONE.search(text):
+        return "pod deleted"
+    said = _FAILURE.sub("", text).strip()
+    return said or ("the pod ended without a word" if text else exception)
 
 
 def events(rest: Rest, path: str) -> list[dict[str, Any]]:

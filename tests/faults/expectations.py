@@ -1,6 +1,5 @@
 """Compares how runs ended with what the table says."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,8 +13,8 @@ def differences(engine: str, faults: Iterable[Fault], seen: dict[str, Seen]) -> 
     for fault in faults:
         wanted, found = fault.ends[engine], seen[fault.name]
         same = (
-            replace(found.end, message=wanted.message) == wanted
-            and re.fullmatch(wanted.message, found.end.message)
+            replace(found.end, messages=wanted.messages) == wanted
+            and wanted.says(found.run.message)
             and found.followed == (wanted.state == "succeeded")
         )
         if not same:

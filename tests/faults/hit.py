@@ -20,7 +20,7 @@ def work(fault: str) -> str:
     if fault == "exception":
         raise ValueError("no luck")
     if fault == "memory":
-        print(len([bytearray(os.urandom(1 << 20)) for _ in range(256)]))
+        print(len([bytearray(os.urandom(1 << 20)) for _ in range(512)]))
     if fault == "signal":
         os.kill(1, signal.SIGTERM)
     deadline = time.monotonic() + SECONDS_TO_WAIT

@@ -17,7 +17,7 @@ from headrace.compiler.engine import EngineClient, Run
 from headrace.compiler.target import ManifestFile
 
 FOLDER = Path(__file__).resolve().parent
-SECONDS_TO_END = 480
+SECONDS_TO_END = 300
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -34,7 +34,7 @@ class Site(Protocol):
     """Where its pods are."""
 
     def start(self, fault: Fault, code: Path) -> Path:
-        """Start the run of `fault`, whose code is in the folder `code`; return the folder it has."""
+        """Start the run of `fault`, whose code is in `code`; return the folder it has."""
 
     def name_of(self, fault: Fault) -> str | None:
         """Return the run's name for the client, if it has been started yet."""
@@ -128,5 +128,5 @@ class _Going:
     def _seen(self, run: Run) -> Seen:
         (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
         assert run.state in ("succeeded", "failed")
-        end = End(run.state, attempts, (self._folder / "released").exists(), run.message)
+        end = End(run.state, attempts, (self._folder / "released").exists(), (run.message,))
         return Seen(run, end, (self._folder / "followed").exists())

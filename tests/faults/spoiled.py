@@ -23,6 +23,8 @@ def spoil(fault: str, data: Path) -> bool:
             path.write_text("worse data")
         elif fault == "folder":
             path.mkdir()
+        elif fault == "loop":
+            path.symlink_to(path)
     return bool(found)
 
 

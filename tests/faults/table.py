@@ -3,8 +3,9 @@
 What stands here as expected was seen on runs of Argo Workflows 4.1.2 and Airflow 3.3.2.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Pipeline: TypeAlias = Literal["hit", "spoiled"]
@@ -19,21 +20,25 @@ RETRY = ("steps.work.retries.limit=1", "steps.work.retries.delay=0")
 class End:
     """How a run ends: after how many `attempts` at the step, and whether its cleanup ran.
 
-    `message` is a regular expression for all that `headrace status` says of the failure, as the
-    engine has it; `said` is what the page says instead, where that is long.
+    `messages` are what `headrace status` may say of the failure; `...` stands for any text.
     """
 
     state: Literal["succeeded", "failed"]
     attempts: int
     cleanup: bool = True
-    message: str = ""
+    messages: tuple[str, ...] = ()
+
+    def says(self, message: str) -> bool:
+        """Whether `message` is one of those that a run with this end may have."""
+        patterns = (".*".join(map(re.escape, text.split("..."))) for text in self.messages)
+        return any(re.fullmatch(each, message, re.DOTALL) for each in patterns)
 
 
 @dataclass(frozen=True)
 class Fault:
     """A fault: a run of `pipeline` with the parameter `fault` and these settings, and a strike.
 
-    `ends` gives the end on each engine.
+    `what` is its name on the page, with and without retries; `ends` gives the end on each engine.
     """
 
     name: str
@@ -43,90 +48,126 @@ class Fault:
     pipeline: Pipeline = "hit"
     settings: tuple[str, ...] = ()
     strike: Strike = ""
-    remarks: str = field(default="")
 
 
 def _both(end: End) -> dict[str, End]:
     return {"argo": end, "airflow": end}
 
 
-def _failed(argo: str, airflow: str, attempts: int = 1, *, cleanup: bool = True) -> dict[str, End]:
+def _failed(
+    argo: tuple[str, ...], airflow: tuple[str, ...], *, attempts: int = 1, cleanup: bool = True
+) -> dict[str, End]:
     return {
-        engine: End("failed", attempts, cleanup, message)
-        for engine, message in (("argo", argo), ("airflow", airflow))
+        engine: End("failed", attempts, cleanup, tuple(f"{SAYS}{text}" for text in messages))
+        for engine, messages in (("argo", argo), ("airflow", airflow))
     }
 
 
-SECOND = _both(End("succeeded", 2))
+SAYS = "work: "
+"""What stands before the message of the step that was hit."""
+
+SECOND = _both(End("succeeded", 2, messages=("",)))
 """The second attempt succeeds, and the run with it."""
 
-ENDED_BY_KILL = r"work: headrace: the step was ended by SIGKILL: perhaps the step needs more memory"
+TERMINATED = "headrace: the step was ended by SIGTERM"
+GONE = ("pod deleted", TERMINATED)
+"""It depends on whether the engine sees the pod end before it sees it gone."""
+
+KILLED = "headrace: the step was ended by SIGKILL: perhaps the step needs more memory"
+DEADLINE = "Pod was active on the node longer than the specified deadline"
+OF_DATA = "headrace: step work: the value of 'data': "
+
+MEMORY = "steps.work.memory=128Mi"
+TIMEOUT = "steps.work.timeout=30s"
+ABSENT = "registry.invalid/absent:1"
+
+
+def _twice(
+    name: str,
+    what: str,
+    ends: dict[str, End],
+    *,
+    fault: str = "",
+    settings: tuple[str, ...] = (),
+    strike: Strike = "",
+) -> tuple[Fault, Fault]:
+    """Return a fault of the first attempt without retries, and with one, which succeeds."""
+    return (
+        Fault(name, what, ends, fault=fault, settings=settings, strike=strike),
+        Fault(
+            f"{name}-again", what, SECOND, fault=fault, settings=(*settings, *RETRY), strike=strike
+        ),
+    )
+
+
+def _spoiled(fault: str, what: str, message: str, *, attempts: int) -> Fault:
+    """Return a fault that every attempt meets."""
+    messages = (f"{OF_DATA}{message}",)
+    ends = _failed(messages, messages, attempts=attempts)
+    return Fault(fault, what, ends, fault=fault, pipeline="spoiled", settings=RETRY)
+
 
 FAULTS = (
-    Fault("deleted", "pod deleted", _failed(".*", ".*"), strike="delete"),
-    Fault("deleted-again", "pod deleted", SECOND, settings=RETRY, strike="delete"),
-    Fault("evicted", "pod evicted (a drained node)", SECOND, settings=RETRY, strike="evict"),
-    Fault("signal", "SIGTERM (a spot node goes)", _failed(".*", ".*"), fault="signal"),
-    Fault("signal-again", "SIGTERM (a spot node goes)", SECOND, fault="signal", settings=RETRY),
-    Fault(
+    *_twice("deleted", "its pod is deleted", _failed(GONE, GONE), strike="delete"),
+    *_twice(
+        "evicted", "its pod is evicted: a node is drained", _failed(GONE, GONE), strike="evict"
+    ),
+    *_twice(
+        "signal",
+        "SIGTERM: a spot node goes",
+        _failed((TERMINATED,), (TERMINATED,)),
+        fault="signal",
+    ),
+    *_twice(
         "memory",
-        "out of memory",
-        _failed(ENDED_BY_KILL, ENDED_BY_KILL),
+        "more memory than its limit",
+        _failed(
+            (KILLED, "main: OOMKilled (exit code 137)"), (KILLED, "the pod ended without a word")
+        ),
         fault="memory",
-        settings=("steps.work.memory=64Mi",),
+        settings=(MEMORY,),
     ),
-    Fault(
-        "memory-again",
-        "out of memory",
-        SECOND,
-        fault="memory",
-        settings=("steps.work.memory=64Mi", *RETRY),
+    *_twice(
+        "timeout",
+        "longer than its `timeout`",
+        _failed((DEADLINE,), ("the step took longer than its timeout",)),
+        settings=(TIMEOUT,),
     ),
+    *_twice(
+        "exception",
+        "an exception, exit code 1",
+        _failed(("ValueError: no luck",), ("ValueError: no luck",)),
+        fault="exception",
+    ),
+    _spoiled(
+        "folder",
+        "a wrong manifest or place, 64",
+        "cannot read from the store ...: Is a directory",
+        attempts=1,
+    ),
+    _spoiled("bytes", "bad data, 65", "the object ... in the store ... is damaged", attempts=1),
+    _spoiled("loop", "a store that fails, 75", "cannot read from the store ...", attempts=2),
     Fault(
         "image",
-        "image that is nowhere",
-        _failed(".*", ".*"),
-        settings=("steps.work.image=registry.invalid/absent:1", "steps.work.timeout=20s"),
-    ),
-    Fault("timeout", "timeout", _failed(".*", ".*"), settings=("steps.work.timeout=20s",)),
-    Fault("timeout-again", "timeout", SECOND, settings=("steps.work.timeout=20s", *RETRY)),
-    Fault("exception", "exception (1)", SECOND, fault="exception", settings=RETRY),
-    Fault(
-        "folder",
-        "wrong manifest or place (64)",
-        _failed(".*", ".*"),
-        fault="folder",
-        pipeline="spoiled",
-        settings=RETRY,
-    ),
-    Fault(
-        "bytes",
-        "bad data (65)",
-        _failed(".*", ".*"),
-        fault="bytes",
-        pipeline="spoiled",
-        settings=RETRY,
-    ),
-    Fault(
-        "gone",
-        "store that fails (75)",
-        _failed(".*", ".*", attempts=2),
-        fault="gone",
-        pipeline="spoiled",
-        settings=RETRY,
+        "an image that is nowhere",
+        _failed((DEADLINE,), (f'...image "{ABSENT}": ...',)),
+        settings=(f"steps.work.image={ABSENT}", TIMEOUT),
     ),
     Fault(
         "cancelled",
         "`headrace cancel`",
-        _failed(".*", ".*", cleanup=False),
+        {
+            "argo": End("failed", 1, False, ("Stopped with strategy 'Stop'",)),
+            "airflow": End("failed", 1, False, ("cancelled with headrace",)),
+        },
         strike="cancel",
     ),
 )
 
 RESTARTED = Fault(
     "restarted",
-    "controller or scheduler killed and started",
-    _both(End("succeeded", 1)),
+    "the controller of Argo, or the scheduler of Airflow with its tasks, is killed",
+    _both(End("succeeded", 1, messages=("",))),
     strike="restart",
 )
 """A fault of everything that runs on the engine, so that it comes when the others have ended."""

@@ -578,9 +578,11 @@ def test_sigterm_is_obeyed_at_once_and_by_all(shim: Shim, arguments: list[str]) 
         inner.append(wait_for(shim.folder / "child"))
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    _, error = process.communicate(timeout=20)
     assert process.returncode == 143
     assert time.monotonic() - started < 1
+    told = "headrace: the step was ended by SIGTERM"
+    assert error.splitlines()[-1] == told == shim.termination.read_text()
     assert all_end(inner)
     assert not (shim.folder / "made").exists()
 

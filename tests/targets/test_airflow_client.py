@@ -10,8 +10,11 @@ import pytest
 from conformance.suite import FOLDER
 from fake_airflow import RUNS, FakeAirflow, recorded
 from fake_argo import NAMESPACE, FakeArgo, kubeconfig
-from fake_server import FakeServer, Request, serving
+from fake_server import Answer, FakeServer, Request, serving
 from headrace.compiler.cli import main
+from headrace.compiler.engine import Connection
+from headrace.targets.airflow.rest import Rest
+from headrace.targets.airflow.task_log import last_words
 
 IMAGE = ("--set", "image=registry.example.org/conformance:1")
 DONE = f"airflow/{RUNS['a_step']}"
@@ -171,6 +174,42 @@ def test_runs_are_cancelled_by_failing_them(run: Run, airflow: FakeAirflow) -> N
     airflow.answers[run_path]["state"] = "running"
     assert run("cancel", DONE)[:2] == (0, f"cancelled {DONE}\n")
     assert airflow.answers[run_path]["state"] == "failed"
+    rows = [line.split() for line in run("status", DONE)[1].splitlines()]
+    assert ["message", "cancelled", "with", "headrace"] in rows
+
+
+RETURNED = ("AirflowException", "Pod train-x1 returned a failure.")
+NOT_FOUND = """(404)
+Reason: Not Found
+HTTP response body: {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":\
+"pods \\"train-x1\\" not found","reason":"NotFound","details":{"name":"train-x1","kind":"pods"},\
+"code":404}
+"""
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "told"),
+    [
+        ([("AirflowException", f"{RETURNED[1]}\nValueError: no data")], "ValueError: no data"),
+        ([RETURNED], "the pod ended without a word"),
+        ([RETURNED, ("NotFoundException", NOT_FOUND)], "pod deleted"),
+        (
+            [RETURNED, ("AirflowTaskTimeout", "Timeout, PID: 8144")],
+            "the step took longer than its timeout",
+        ),
+        ([("AirflowRescheduleException", "")], "AirflowRescheduleException"),
+    ],
+)
+def test_what_a_task_log_tells_of_a_fault(
+    exceptions: list[tuple[str, str]], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exceptions are those that Airflow 3.3.2 had when the faults were made to happen."""
+    monkeypatch.setenv("HEADRACE_AIRFLOW_TOKEN", "token")
+    details = [{"exc_type": name, "exc_value": text} for name, text in exceptions]
+    content = [{"event": "Task failed with exception", "error_detail": details}]
+    with serving(lambda request: Answer({"content": content})) as airflow:
+        rest = Rest(Connection(server=airflow.url))
+        assert last_words(rest, "/log") == told
 
 
 def test_runs_of_others_are_not_listed(run: Run) -> None:

@@ -59,12 +59,12 @@ def _options() -> argparse.Namespace:
 
 def _prove(engine: Engine, options: argparse.Namespace) -> int:
     kept = evidence.read(engine.name, engine.version)
-    wanted = list(_wanted(kept, options))
     if options.overhead:
         kept.overhead = engine.overhead()
         kept.write()
         print(kept.overhead)
         return 0
+    wanted = list(_wanted(kept, options))
     print(f"{engine.name} {engine.version}: {len(wanted)} runs", flush=True)
     differing = 0
     for count, ended in enumerate(run(engine, wanted, options.at_once), 1):

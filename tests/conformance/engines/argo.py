@@ -22,7 +22,7 @@ from cluster import clients
 from cluster.images import working_folder
 from cluster.server import Document
 from conformance import suite
-from conformance.engines import argo_overhead, argo_status
+from conformance.engines import argo_overhead, argo_status, overhead
 from conformance.engines.argo_api import ArgoApi, version_of
 from conformance.engines.engine import Ended, NotThere
 from conformance.evidence import Overhead
@@ -124,12 +124,15 @@ class Argo:
 
     def overhead(self) -> Overhead:
         """Measure what a step that does nothing takes, in our manifest and in one made by hand."""
-        self.prepare([argo_overhead.CASE])
+        self.prepare([overhead.CASE])
         ours = {
-            "workflowTemplateRef": {"name": self._templates[argo_overhead.CASE.name][1]},
+            "workflowTemplateRef": {"name": self._templates[overhead.CASE.name][1]},
             "podSpecPatch": json.dumps(argo_overhead.PATCH),
         }
-        return argo_overhead.measured(self.one, ours)
+        return overhead.measured(
+            lambda: argo_overhead.took(self.one(ours)),
+            lambda: argo_overhead.took(self.one(argo_overhead.by_hand())),
+        )
 
     def _ended(self, namespace: str, workflow: Document, run: "_Run") -> Ended:
         artifacts = Artifacts(open_store(run.store), lambda: "")

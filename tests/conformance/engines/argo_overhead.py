@@ -1,20 +1,13 @@
-"""What a step takes on Argo in our manifest, beside a manifest of the same work made by hand."""
+"""The same work as that of our manifest, in a Workflow made by hand; what a Workflow took."""
 
-from collections.abc import Callable
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 from cluster.images import WORKING_FOLDER
 from cluster.server import Document
 from conformance import suite
 from conformance.engines import argo_status
-from conformance.evidence import Overhead
-from conformance.suite import CASES
-
-CASE = CASES["ten_steps_in_a_row"]
-STEPS = 10
-TURNS = 3
+from conformance.engines.overhead import CASE, STEPS, Took
 
 PATCH = {"containers": [{"name": "main", "workingDir": WORKING_FOLDER}]}
 """What the pods of our manifest get: their image holds more than one case."""
@@ -27,23 +20,12 @@ with open("/tmp/out", "w") as file:
 """
 
 
-def measured(run: Callable[[dict[str, Any]], Document], ours: dict[str, Any]) -> Overhead:
-    """Return the seconds (medians) and pods that a step takes in our manifest and in one by hand.
-
-    `run` makes a Workflow with a specification, like `ours`, and returns it as it has ended.
-    """
-    ways = {"headrace": ours, "by hand": by_hand()}
-    runs: dict[str, list[Document]] = {way: [] for way in ways}
-    for _ in range(TURNS):
-        for way, spec in ways.items():
-            runs[way].append(run(spec))
-    return {
-        way: {
-            "seconds": round(median(map(_seconds, ended)) / STEPS, 2),
-            "pods": _pods(ended[0]) / STEPS,
-        }
-        for way, ended in runs.items()
-    }
+def took(workflow: Document) -> Took:
+    """Return what a Workflow took that has ended."""
+    status = workflow["status"]
+    began, ended = (datetime.fromisoformat(status[key]) for key in ("startedAt", "finishedAt"))
+    pods = [node for node in argo_status.nodes(workflow).values() if node["type"] == "Pod"]
+    return Took((ended - began).total_seconds(), len(pods))
 
 
 def by_hand() -> dict[str, Any]:
@@ -76,14 +58,3 @@ def by_hand() -> dict[str, Any]:
 
 def _value(number: int) -> str:
     return f"{{{{tasks.same-{number - 1}.outputs.parameters.out}}}}" if number else "7"
-
-
-def _seconds(workflow: Document) -> float:
-    began, ended = (
-        datetime.fromisoformat(workflow["status"][key]) for key in ("startedAt", "finishedAt")
-    )
-    return (ended - began).total_seconds()
-
-
-def _pods(workflow: Document) -> int:
-    return sum(node["type"] == "Pod" for node in argo_status.nodes(workflow).values())
