@@ -70,10 +70,13 @@ class Airflow:
         """Return the programs that have ended though Airflow was not stopped."""
         return self._programs.ended()
 
-    def restart(self, component: str) -> None:
-        """Kill one of the `COMPONENTS` with all that it has started, and start it again."""
-        self._programs.kill(component)
-        self._start_component(component)
+    def restart_scheduler(self) -> None:
+        """Kill the scheduler with the tasks that it runs, and start it again.
+
+        It looks for the tasks of the one that was killed more often than is usual.
+        """
+        self._programs.kill("scheduler")
+        self._start_component("scheduler", AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL="5")
 
     def stop(self, *, keep_logs: bool = False) -> None:
         """End all programs, and remove all that they kept, but the logs if `keep_logs`."""
@@ -101,9 +104,9 @@ class Airflow:
             self._start_component(component)
         self._wait("all components are healthy", self._is_healthy, deadline)
 
-    def _start_component(self, component: str) -> None:
+    def _start_component(self, component: str, **more: str) -> None:
         airflow = str(ENVIRONMENT / "bin" / "airflow")
-        self._programs.start(component, [airflow, component], self.settings.environment())
+        self._programs.start(component, [airflow, component], self.settings.environment() | more)
 
     def _migrate(self) -> None:
         done = subprocess.run(

@@ -46,4 +46,4 @@ class AirflowSite:
 
     def restart(self) -> None:
         """Kill the scheduler, and the tasks that it has started, and start it again."""
-        self._airflow.restart("scheduler")
+        self._airflow.restart_scheduler()

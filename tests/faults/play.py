@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from cluster.images import STEP
+from conformance.suite import IMAGE
 from faults.table import End, Fault
 from headrace.compiler import driver
 from headrace.compiler.engine import EngineClient, Run
@@ -56,7 +56,7 @@ def compiled(fault: Fault, code: Path, target: str) -> tuple[str, tuple[Manifest
     """Put the module of `fault` into `code`; return the name and the manifests of its pipeline."""
     path = code / f"fault_{fault.name.replace('-', '_')}.py"
     shutil.copy(FOLDER / f"{fault.pipeline}.py", path)
-    compilation = driver.compile_source(path, settings=(f"image={STEP}", *fault.settings))
+    compilation = driver.compile_source(path, settings=(f"image={IMAGE}", *fault.settings))
     assert compilation.pipeline is not None, list(compilation.diagnostics)
     return compilation.pipeline.name, driver.emit(compilation, [target])[target]
 
