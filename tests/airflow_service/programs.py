@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,9 +57,15 @@ class Programs:
         self._watcher.stdin.flush()
 
     def kill(self, name: str) -> None:
-        """Kill the group of the program `name`, as a machine that fails would."""
+        """Kill the program `name` and all that it has started, as a machine that fails would.
+
+        All of it stands still first: what sees another one die could still do something about it.
+        """
         process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        tree = list(_stopped(process.pid))
+        for each in tree:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         process.wait()
 
     def ended(self) -> list[str]:
@@ -82,6 +89,16 @@ class Programs:
         self._processes.clear()
         self._watcher.kill()
         self._watcher.communicate()
+
+
+def _stopped(process: int) -> Iterator[int]:
+    """Stop `process` and all that it has started; give their numbers."""
+    with suppress(ProcessLookupError, FileNotFoundError):
+        os.kill(process, signal.SIGSTOP)
+        yield process
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                yield from _stopped(int(child))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -46,6 +46,18 @@ def test_what_heeds_no_signal_is_killed_with_what_it_started(
     assert made.ended() == []
 
 
+def test_what_is_killed_ends_with_what_left_its_group(tmp_path: Path) -> None:
+    made = Programs(tmp_path)
+    program = f"cd {tmp_path} && setsid sh -c 'sleep 60 & echo $! > new; mv new child; wait' & wait"
+    made.start("parent", ["sh", "-c", program], {"PATH": "/usr/bin:/bin"})
+    left = written(tmp_path / "child")
+    assert is_alive(left)
+    made.kill("parent")
+    assert all_end([left])
+    assert made.ended() == []
+    made.stop()
+
+
 def test_what_has_ended_by_itself_is_told(tmp_path: Path) -> None:
     made = Programs(tmp_path)
     made.start("short", ["sh", "-c", "echo said; exit 3"], {"PATH": "/usr/bin:/bin"})

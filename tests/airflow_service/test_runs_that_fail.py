@@ -26,4 +26,6 @@ def test_runs_that_faults_hit_end_as_the_docs_say(site: AirflowSite, tmp_path: P
 
 
 def test_a_step_outlives_a_scheduler_that_is_killed(site: AirflowSite, tmp_path: Path) -> None:
-    assert differences("airflow", [RESTARTED], play(site, [RESTARTED], tmp_path)) == {}
+    seen = play(site, [RESTARTED], tmp_path)
+    assert differences("airflow", [RESTARTED], seen) == {}
+    assert len(seen[RESTARTED.name].pods) == 1

@@ -33,4 +33,6 @@ def test_runs_that_faults_hit_end_as_the_docs_say(site: ArgoSite, tmp_path: Path
 def test_a_step_outlives_a_controller_that_is_killed(site: ArgoSite, tmp_path: Path) -> None:
     if RESTART not in os.environ:
         pytest.skip(f"NOT RUN: a controller of Argo that is killed: {RESTART} is not set")
-    assert differences("argo", [RESTARTED], play(site, [RESTARTED], tmp_path)) == {}
+    seen = play(site, [RESTARTED], tmp_path)
+    assert differences("argo", [RESTARTED], seen) == {}
+    assert len(seen[RESTARTED.name].pods) == 1

@@ -45,11 +45,15 @@ class Site(Protocol):
 
 @dataclass(frozen=True)
 class Seen:
-    """How the run of a fault ended, and whether the step after the one that was hit ran."""
+    """How the run of a fault ended, and whether the step after the one that was hit ran.
+
+    `pods` are those in which the step that was hit has begun.
+    """
 
     run: Run
     end: End
     followed: bool
+    pods: tuple[str, ...]
 
 
 def compiled(fault: Fault, code: Path, target: str) -> tuple[str, tuple[ManifestFile, ...]]:
@@ -129,4 +133,4 @@ class _Going:
         (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
         assert run.state in ("succeeded", "failed")
         end = End(run.state, attempts, (self._folder / "released").exists(), (run.message,))
-        return Seen(run, end, (self._folder / "followed").exists())
+        return Seen(run, end, (self._folder / "followed").exists(), tuple(self._attempts()))

@@ -74,6 +74,7 @@ GONE = ("pod deleted", TERMINATED)
 """It depends on whether the engine sees the pod end before it sees it gone."""
 
 KILLED = "headrace: the step was ended by SIGKILL: perhaps the step needs more memory"
+OOM = "main: OOMKilled (exit code 137)"
 DEADLINE = "Pod was active on the node longer than the specified deadline"
 OF_DATA = "headrace: step work: the value of 'data': "
 
@@ -121,9 +122,7 @@ FAULTS = (
     *_twice(
         "memory",
         "more memory than its limit",
-        _failed(
-            (KILLED, "main: OOMKilled (exit code 137)"), (KILLED, "the pod ended without a word")
-        ),
+        _failed((f"{OOM}: {KILLED}", OOM), (KILLED, "the pod ended without a word")),
         fault="memory",
         settings=(MEMORY,),
     ),
@@ -167,7 +166,11 @@ FAULTS = (
 RESTARTED = Fault(
     "restarted",
     "the controller of Argo, or the scheduler of Airflow with its tasks, is killed",
-    _both(End("succeeded", 1, messages=("",))),
+    {
+        "argo": End("succeeded", 1, messages=("",)),
+        # A task that takes over the pod is another attempt, though the step is not.
+        "airflow": End("succeeded", 2, messages=("",)),
+    },
     strike="restart",
 )
 """A fault of everything that runs on the engine, so that it comes when the others have ended."""
