@@ -79,7 +79,7 @@ DEADLINE = "Pod was active on the node longer than the specified deadline"
 OF_DATA = "headrace: step work: the value of 'data': "
 
 MEMORY = "steps.work.memory=128Mi"
-TIMEOUT = "steps.work.timeout=30s"
+TIMEOUT = "steps.work.timeout=45s"
 ABSENT = "registry.invalid/absent:1"
 
 
