@@ -68,25 +68,25 @@ def compiled(fault: Fault, code: Path, target: str) -> tuple[str, tuple[Manifest
 def play(site: Site, faults: Iterable[Fault], folder: Path) -> dict[str, Seen]:
     """Let all `faults` happen at once; return by their names how the runs ended.
 
+    What the steps left is looked at when the last run has ended, in case one goes on that should
+    not.
+
     Raises:
         RuntimeError: a run does not end.
     """
-    going = []
+    every = []
     for fault in faults:
         code = folder / fault.name
         code.mkdir()
-        going.append(_Going(site, fault, site.start(fault, code)))
-    seen: dict[str, Seen] = {}
+        every.append(_Going(site, fault, site.start(fault, code)))
     deadline = time.monotonic() + SECONDS_TO_END
+    going = every
     while going:
         time.sleep(SECONDS_BETWEEN_LOOKS)
-        for each in list(going):
-            if (ended := each.look()) is not None:
-                seen[each.fault.name] = ended
-                going.remove(each)
-        if time.monotonic() > deadline:
+        going = [each for each in going if not each.has_ended()]
+        if going and time.monotonic() > deadline:
             raise RuntimeError("\n".join(f"{g.fault.name} does not end: {g.run}" for g in going))
-    return seen
+    return {each.fault.name: each.seen() for each in every}
 
 
 class _Going:
@@ -98,16 +98,16 @@ class _Going:
         self._site, self._folder = site, folder
         self._struck = not fault.strike
 
-    def look(self) -> Seen | None:
-        """Strike when the step has begun; return how the run ended, if it has."""
+    def has_ended(self) -> bool:
+        """Strike when the step has begun; return whether the run has ended."""
         name = self._site.name_of(self.fault)
         if name is None:
-            return None
+            return False
         if not self._struck and (pods := self._attempts()):
             self._struck = True
             self._strike(name, pods[0])
         self.run = self._site.client.status(name)
-        return self._seen(self.run) if self.run.has_ended else None
+        return self.run.has_ended
 
     def _attempts(self) -> list[str]:
         path = self._folder / "attempts"
@@ -129,8 +129,11 @@ class _Going:
                 self._site.restart()
                 (self._folder / "go-on").touch()
 
-    def _seen(self, run: Run) -> Seen:
-        (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
+    def seen(self) -> Seen:
+        """Return how the run ended."""
+        run = self.run
+        assert run is not None
         assert run.state in ("succeeded", "failed")
+        (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
         end = End(run.state, attempts, (self._folder / "released").exists(), (run.message,))
         return Seen(run, end, (self._folder / "followed").exists(), tuple(self._attempts()))
