@@ -15,6 +15,10 @@ _FAILURE = re.compile(r"Pod \S+ returned a failure\.\n?")
 _POD_IS_GONE = re.compile(r'"reason":"NotFound","details":\{"name":"[^"]+","kind":"pods"\}')
 """In the API server's answer, of which the operator makes an exception."""
 
+_SIDECAR_HAS_ENDED = "Xcom sidecar container is already terminated"
+"""What the operator says where all containers of the pod have ended; this one waits for the
+operator, so that something else must have ended it (`PodManager.extract_xcom`)."""
+
 
 class TaskLog:
     """The log of one attempt at a task."""
@@ -59,6 +63,8 @@ def _told(exception: str, text: str) -> str:
         return "the step took longer than its timeout"
     if _POD_IS_GONE.search(text):
         return "pod deleted"
+    if text.startswith(_SIDECAR_HAS_ENDED):
+        return "the pod was ended"
     said = _FAILURE.sub("", text).strip()
     return said or ("the pod ended without a word" if text else exception)
 

@@ -70,8 +70,8 @@ SECOND = _both(End("succeeded", 2, messages=("",)))
 """The second attempt succeeds, and the run with it."""
 
 TERMINATED = "headrace: the step was ended by SIGTERM"
-GONE = ("pod deleted", TERMINATED)
-"""It depends on whether the engine sees the pod end before it sees it gone."""
+GONE = _failed(("pod deleted", TERMINATED), ("pod deleted", "the pod was ended", TERMINATED))
+"""It depends on what the engine sees before the pod is gone."""
 
 KILLED = "headrace: the step was ended by SIGKILL: perhaps the step needs more memory"
 OOM = "main: OOMKilled (exit code 137)"
@@ -109,10 +109,8 @@ def _spoiled(fault: str, what: str, message: str, *, attempts: int) -> Fault:
 
 
 FAULTS = (
-    *_twice("deleted", "its pod is deleted", _failed(GONE, GONE), strike="delete"),
-    *_twice(
-        "evicted", "its pod is evicted: a node is drained", _failed(GONE, GONE), strike="evict"
-    ),
+    *_twice("deleted", "its pod is deleted", GONE, strike="delete"),
+    *_twice("evicted", "its pod is evicted: a node is drained", GONE, strike="evict"),
     *_twice(
         "signal",
         "SIGTERM: a spot node goes",

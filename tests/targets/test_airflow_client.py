@@ -179,6 +179,7 @@ def test_runs_are_cancelled_by_failing_them(run: Run, airflow: FakeAirflow) -> N
 
 
 RETURNED = ("AirflowException", "Pod train-x1 returned a failure.")
+SIDECAR = "Xcom sidecar container is already terminated!"
 NOT_FOUND = """(404)
 Reason: Not Found
 HTTP response body: {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":\
@@ -193,6 +194,7 @@ HTTP response body: {"kind":"Status","apiVersion":"v1","metadata":{},"status":"F
         ([("AirflowException", f"{RETURNED[1]}\nValueError: no data")], "ValueError: no data"),
         ([RETURNED], "the pod ended without a word"),
         ([RETURNED, ("NotFoundException", NOT_FOUND)], "pod deleted"),
+        ([RETURNED, ("AirflowException", f"{SIDECAR} Not possible.")], "the pod was ended"),
         (
             [RETURNED, ("AirflowTaskTimeout", "Timeout, PID: 8144")],
             "the step took longer than its timeout",
