@@ -99,14 +99,14 @@ class _Going:
         self._struck = not fault.strike
 
     def has_ended(self) -> bool:
-        """Strike when the step has begun; return whether the run has ended."""
+        """Strike when the engine knows that the step runs; return whether the run has ended."""
         name = self._site.name_of(self.fault)
         if name is None:
             return False
-        if not self._struck and (pods := self._attempts()):
+        self.run = self._site.client.status(name)
+        if not self._struck and _works(self.run) and (pods := self._attempts()):
             self._struck = True
             self._strike(name, pods[0])
-        self.run = self._site.client.status(name)
         return self.run.has_ended
 
     def _attempts(self) -> list[str]:
@@ -137,3 +137,7 @@ class _Going:
         (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
         end = End(run.state, attempts, (self._folder / "released").exists(), (run.message,))
         return Seen(run, end, (self._folder / "followed").exists(), tuple(self._attempts()))
+
+
+def _works(run: Run) -> bool:
+    return any(step.id == "work" and step.state == "running" for step in run.steps)
