@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from argo_local import STORE_PARAMETER
 from cluster.server import Document
 from conformance.engines.argo import SECONDS_TO_NOTICE, Argo, sharing
 from faults.play import compiled
@@ -18,6 +17,7 @@ from faults.table import Fault
 from headrace.compiler.engine import Connection
 from headrace.runtime import wire
 from headrace.targets.argo.client import connect
+from models.argo.processes import STORE_PARAMETER
 
 RESTART = "HEADRACE_TEST_RESTART_ARGO"
 """The variable with the command, for a shell, that kills the controller and starts it again."""
