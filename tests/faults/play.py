@@ -20,6 +20,9 @@ FOLDER = Path(__file__).resolve().parent
 SECONDS_TO_END = 300
 SECONDS_BETWEEN_LOOKS = 0.5
 
+SECONDS_TO_NOTICE = 4
+"""How long an engine may take to see a pod run; of a step with retries it does not tell when."""
+
 
 class Site(Protocol):
     """An engine with which runs can be started whose pods share a folder, their TMPDIR.
@@ -97,6 +100,7 @@ class _Going:
         self.run: Run | None = None
         self._site, self._folder = site, folder
         self._struck = not fault.strike
+        self._since = 0.0
 
     def has_ended(self) -> bool:
         """Strike when the engine knows that the step runs; return whether the run has ended."""
@@ -105,8 +109,10 @@ class _Going:
             return False
         self.run = self._site.client.status(name)
         if not self._struck and _works(self.run) and (pods := self._attempts()):
-            self._struck = True
-            self._strike(name, pods[0])
+            self._since = self._since or time.monotonic()
+            if time.monotonic() - self._since > SECONDS_TO_NOTICE:
+                self._struck = True
+                self._strike(name, pods[0])
         return self.run.has_ended
 
     def _attempts(self) -> list[str]:
