@@ -20,7 +20,7 @@ CODE_VOLUMES = [
     k8s.V1Volume(
         name="headrace-step",
         config_map=k8s.V1ConfigMapVolumeSource(
-            name="headrace-step-992fea8fea",
+            name="headrace-step-11ea37476f",
         ),
     ),
     k8s.V1Volume(
