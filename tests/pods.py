@@ -22,7 +22,10 @@ import jsonschema
 import yaml
 
 from headrace.compiler import ir
+from headrace.compiler.passes.rewriting import with_steps
 from headrace.compiler.registry import MANIFEST_TARGETS, load_target
+from headrace.runtime.command_line import JOBSET_VARIABLE
+from headrace.targets.several_hosts import launcher
 
 Pod = dict[str, Any]
 
@@ -35,8 +38,12 @@ _OWN = ("HEADRACE_CODE", "HEADRACE_MODULES", "HEADRACE_STORE", "HEADRACE_IMPORT"
 
 
 def pods(pipeline: ir.Pipeline, target: str) -> dict[str, Pod]:
-    """Return the placement of each step's pod as `target` gives it, by the step's id."""
-    text = load_target(target).emit(pipeline)[0].text
+    """Return the placement of each step's pod as `target` gives it, by the step's id.
+
+    Of a step on several hosts it is that of each host.
+    """
+    body = with_steps(pipeline.body, lambda node: launcher(node, pipeline))
+    text = load_target(target).emit(pipeline.replace(body=body))[0].text
     return {"argo": _argo, "kubeflow": _kubeflow, "airflow": _airflow}[target](text)
 
 
@@ -56,7 +63,16 @@ def _validator() -> jsonschema.Draft202012Validator:
 
 
 def placement(spec: Mapping[str, Any], container: Mapping[str, Any]) -> Pod:
-    """Return what of a pod says where it runs, with what the API server fills in."""
+    """Return what of a pod says where it runs, with what the API server fills in.
+
+    Of one that starts several hosts it is that of their pods.
+    """
+    for variable in container.get("env") or []:
+        if variable["name"] == JOBSET_VARIABLE:
+            jobset = json.loads(variable["value"].replace("$$", "$"))
+            job = jobset["spec"]["replicatedJobs"][0]["template"]["spec"]
+            hosts = job["template"]["spec"]
+            return placement(hosts, hosts["containers"][0])
     pod = {key: spec[key] for key in _PLACEMENT if spec.get(key)}
     resources = container.get("resources") or {}
     limits = dict(resources.get("limits") or {})

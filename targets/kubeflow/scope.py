@@ -42,7 +42,7 @@ class ParameterTypes:
     def __init__(self, pipeline: ir.Pipeline) -> None:
         """Find the lists of `pipeline`."""
         self._lists: set[AnyReference] = set()
-        for node in dataflow.walk(pipeline.body):
+        for node in reversed(list(dataflow.walk(pipeline.body))):  # what a node holds before it
             match node:
                 case ir.Call() | ir.Compute():
                     self._lists |= {
@@ -52,6 +52,12 @@ class ParameterTypes:
                     }
                 case ir.Map() if constant_items(node):
                     self._lists |= {ir.Gather(map=node.id, name=g.name) for g in node.gathers}
+                case ir.Guard():
+                    self._lists |= {
+                        ir.Merge(branch=node.id, name=exit.name)
+                        for exit in node.exits
+                        if exit.value in self._lists
+                    }
 
     def of(self, reference: AnyReference) -> manifest.ParameterType:
         """Return the type of `reference`."""

@@ -35,7 +35,7 @@ def records_of(platform: str) -> list[Record]:
 
 
 def placed_of(platform: str) -> list[Record]:
-    """Return the records that a step can ask for: slices of several hosts are refused."""
+    """Return the records that one node gives: the hosts of a slice are as many nodes."""
     return [record for record in records_of(platform) if record.get("hosts", 1) == 1]
 
 

@@ -42,8 +42,7 @@ def json_text(value: Any) -> str:
             return number_text(value)
         case str():
             text = json.dumps(value, ensure_ascii=False)
-            text = re.sub("[<>&\u2028\u2029]", lambda match: _HTML[match[0]], text)
-            return text.replace("\\b", "\\u0008").replace("\\f", "\\u000c")
+            return re.sub("[<>&\u2028\u2029]", lambda match: _HTML[match[0]], text)
         case list():
             return "[" + ",".join(map(json_text, value)) + "]"
         case dict():

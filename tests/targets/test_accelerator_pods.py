@@ -10,7 +10,7 @@ import airflow_local
 import pods
 from airflow_cases import STEPS, call, const, pipeline
 from headrace.compiler.settings import PipelineSettings, StepSettings
-from headrace.targets.accelerators import place
+from headrace.targets.accelerators import place_on_hosts
 from headrace.targets.airflow import TARGET as AIRFLOW
 
 PLATFORMS = sorted({record["platform"] for record in research.devices()})
@@ -60,7 +60,7 @@ def test_every_record_gives_the_same_pod_on_every_target(platform: str) -> None:
 def test_the_resolver_says_how_many_hosts_a_record_takes(platform: str) -> None:
     for record in research.devices():
         if record["platform"] == platform:
-            placement = place(settings(record), PipelineSettings(platform=platform))
+            placement = place_on_hosts(settings(record), PipelineSettings(platform=platform))
             assert placement.hosts == record.get("hosts", 1), research.name(record)
 
 

@@ -15,7 +15,7 @@ from headrace.compiler.settings import (
     StepSettings,
     Toleration,
 )
-from headrace.targets.accelerators import Placement, catalogue, listing, place
+from headrace.targets.accelerators import Placement, catalogue, listing, place, place_on_hosts
 from headrace.targets.accelerators.assembly import assembled
 from headrace.targets.accelerators.refusal import Unplaceable
 
@@ -26,7 +26,7 @@ GKE = PipelineSettings(platform="gke")
 
 def placed(accelerator: str | None, platform: str | None = "gke", **given: Any) -> Placement:
     settings = StepSettings(image="i", accelerator=accelerator, **given)
-    return place(settings, PipelineSettings(platform=platform))
+    return place_on_hosts(settings, PipelineSettings(platform=platform))
 
 
 def refused(accelerator: str | None, platform: str | None = "gke", **given: Any) -> Unplaceable:

@@ -133,19 +133,16 @@ def test_the_hosts_are_the_pods_that_one_host_would_be(tmp_path: Path) -> None:
 
 def test_what_starts_them_asks_for_nothing_but_what_it_needs_itself(tmp_path: Path) -> None:
     texts = emitted(tmp_path, GPUS)
-    readers = {
-        "argo": manifest_pods._argo,
-        "kubeflow": manifest_pods._kubeflow,
-        "airflow": manifest_pods._airflow,
-    }
-    for target, read in readers.items():
-        pod = read(texts[target])["train"]
-        assert pod.keys() == {"containers"}
-        assert pod["containers"][0].keys() == {"name", "image", "env"}
+    spec = next(yaml.safe_load_all(texts["kubeflow"]))
+    asked = spec["deploymentSpec"]["executors"]["exec-train"]["container"]
+    assert "resources" not in asked
+    operator = {o["task_id"]: o for o in manifest_pods._operators(texts["airflow"])}["train"]
+    assert not {"container_resources", "node_selector", "affinity", "tolerations"} & operator.keys()
     template = next(
         t for t in yaml.safe_load(texts["argo"])["spec"]["templates"] if t["name"] == "train"
     )
     assert "resources" not in template["container"]
+    assert not {"nodeSelector", "affinity", "tolerations"} & template.keys()
     assert template["retryStrategy"]["limit"] == "1"
     assert "activeDeadlineSeconds" not in template
     assert template["volumes"] == [
