@@ -71,7 +71,11 @@ class Programs:
 
 
 def start_beside(folder: Path, name: str, command: list[str], **environment: str) -> None:
-    """Start `command` as `name`: nobody's child, and ended with the cluster in `folder`."""
+    """Start `command` as `name`: nobody's child, and ended with the cluster in `folder`.
+
+    Raises:
+        RuntimeError: it has ended already; the text has the end of its log.
+    """
     started = subprocess.run(
         ["sh", "-c", '"$@" </dev/null >>"$LOG" 2>&1 & echo $!', "sh", *command],
         stdout=subprocess.PIPE,
@@ -80,7 +84,10 @@ def start_beside(folder: Path, name: str, command: list[str], **environment: str
         start_new_session=True,
         check=True,
     )
-    _record(folder, name, int(started.stdout))
+    try:
+        _record(folder, name, int(started.stdout))
+    except FileNotFoundError:
+        raise RuntimeError(f"{name} ended:\n{tail(log_of(folder, name))}") from None
 
 
 def end(folder: Path, names: Iterable[str]) -> None:
