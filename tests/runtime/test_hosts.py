@@ -21,7 +21,7 @@ from headrace.compiler.settings import PipelineSettings, StepSettings
 from headrace.runtime import cluster_api, wire
 from headrace.runtime.codecs import Artifacts
 from headrace.runtime.errors import ManifestError, RetryableError
-from headrace.runtime.store import Store
+from headrace.runtime.store import open_store
 from headrace.targets.accelerators import place_on_hosts
 from headrace.targets.several_hosts import jobset, readable
 from ir_nodes import call, pipeline
@@ -368,7 +368,7 @@ def test_torch_trains_on_two_hosts_what_it_trains_on_one(
     examples = Path(__file__).resolve().parents[2] / "examples"
     for file in ("digits_hosts.py", "digits_torch.py"):
         shutil.copy(examples / file, tmp_path / "modules")
-    store = Artifacts(Store(str(tmp_path / "store")), lambda: str(tmp_path))
+    store = Artifacts(open_store(str(tmp_path / "store")), lambda: str(tmp_path))
     monkeypatch.syspath_prepend(str(examples))
     digits_hosts = importlib.import_module("digits_hosts")
 
