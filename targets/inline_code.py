@@ -80,6 +80,11 @@ def command(*, inline: bool) -> tuple[str, ...]:
     return (COMMAND,)
 
 
+def code_mounts(*, inline: bool) -> list[dict[str, Any]]:
+    """Return where a container finds the code that travels, as the JSON of Kubernetes."""
+    return [{"name": n, "mountPath": path} for n, path in FOLDERS.items()] if inline else []
+
+
 @cache
 def shim() -> ConfigMap:
     """Return the shim: the starter, and the modules that it unfolds."""

@@ -16,14 +16,9 @@ from headrace.compiler import ir, pods
 from headrace.compiler.pods import QUEUE_LABEL, Tree
 from headrace.compiler.settings import StepSettings, Toleration
 from headrace.runtime.command_line import JOBSET_VARIABLE
-from headrace.targets.accelerators import (
-    SHARED_MEMORY_PATH,
-    SHARED_MEMORY_VOLUME,
-    Placement,
-    place_on_hosts,
-)
+from headrace.targets.accelerators import Placement, place_on_hosts
 from headrace.targets.asked_devices import device_variables
-from headrace.targets.inline_code import FOLDERS, command, config_map_names
+from headrace.targets.inline_code import code_mounts, command, config_map_names
 
 API_VERSION, KIND = "jobset.x-k8s.io/v1alpha2", "JobSet"
 """https://jobset.sigs.k8s.io/docs/reference/jobset.v1alpha2/"""
@@ -164,7 +159,8 @@ def _pod(settings: StepSettings, placement: Placement, pipeline: ir.Pipeline) ->
         "command": list(command(inline=inline)),
         "env": [*rest.pop("env"), *_rendezvous(settings, placement)],
     }
-    mounts = [*_mounts(placement, inline), *rest.pop("volumeMounts", ())]
+    code = code_mounts(inline=inline)
+    mounts = [*code, *placement.shared_memory_mounts(), *rest.pop("volumeMounts", ())]
     container |= rest | ({"volumeMounts": mounts} if mounts else {})
     spec = made["spec"]
     placed = {
@@ -173,7 +169,11 @@ def _pod(settings: StepSettings, placement: Placement, pipeline: ir.Pipeline) ->
         "tolerations": [_toleration(t) for t in placement.tolerations],
         "runtimeClassName": placement.runtime_class,
         "containers": [container],
-        "volumes": [*_volumes(placement, inline, pipeline), *spec.pop("volumes", ())],
+        "volumes": [
+            *(_code_volumes(pipeline) if inline else ()),
+            *placement.shared_memory_volumes(),
+            *spec.pop("volumes", ()),
+        ],
     }
     del spec["containers"]
     spec = {"restartPolicy": "Never", **spec, **{k: v for k, v in placed.items() if v}}
@@ -212,20 +212,9 @@ def _field(path: str) -> Tree:
     return {"valueFrom": {"fieldRef": {"fieldPath": path}}}
 
 
-def _mounts(placement: Placement, inline: bool) -> Iterator[Tree]:
-    if inline:
-        yield from ({"name": name, "mountPath": path} for name, path in FOLDERS.items())
-    if placement.shared_memory is not None:
-        yield {"name": SHARED_MEMORY_VOLUME, "mountPath": SHARED_MEMORY_PATH}
-
-
-def _volumes(placement: Placement, inline: bool, pipeline: ir.Pipeline) -> Iterator[Tree]:
-    if inline:
-        names = config_map_names(pipeline).items()
-        yield from ({"name": volume, "configMap": {"name": name}} for volume, name in names)
-    if placement.shared_memory is not None:
-        directory = {"medium": "Memory", "sizeLimit": placement.shared_memory}
-        yield {"name": SHARED_MEMORY_VOLUME, "emptyDir": directory}
+def _code_volumes(pipeline: ir.Pipeline) -> Iterator[Tree]:
+    for volume, name in config_map_names(pipeline).items():
+        yield {"name": volume, "configMap": {"name": name}}
 
 
 def _toleration(toleration: Toleration) -> Tree:

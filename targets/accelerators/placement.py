@@ -81,6 +81,19 @@ class Placement:
     hosts: int = 1
     device_name: str = ""
 
+    def shared_memory_volumes(self) -> list[dict[str, Any]]:
+        """Return the volume of shared memory, if there is one, as the JSON of Kubernetes."""
+        if self.shared_memory is None:
+            return []
+        directory = {"medium": "Memory", "sizeLimit": self.shared_memory}
+        return [{"name": SHARED_MEMORY_VOLUME, "emptyDir": directory}]
+
+    def shared_memory_mounts(self) -> list[dict[str, Any]]:
+        """Return where the container finds that volume."""
+        if self.shared_memory is None:
+            return []
+        return [{"name": SHARED_MEMORY_VOLUME, "mountPath": SHARED_MEMORY_PATH}]
+
     def affinity(self) -> dict[str, Any]:
         """Return the affinity of the pod, as the JSON of Kubernetes; empty if there is none."""
         if not self.node_terms:

@@ -6,9 +6,9 @@ import msgspec
 
 from headrace.compiler import pods
 from headrace.compiler.settings import StepSettings
-from headrace.targets.accelerators import SHARED_MEMORY_PATH, SHARED_MEMORY_VOLUME, Placement
+from headrace.targets.accelerators import Placement
 from headrace.targets.argo import manifest
-from headrace.targets.inline_code import FOLDERS
+from headrace.targets.inline_code import code_mounts
 from headrace.targets.yaml_writer import to_yaml
 
 
@@ -34,20 +34,13 @@ def volume_mounts(
 ) -> tuple[dict[str, Any], ...] | None:
     """Return where the container finds the volumes of its pod, and the code that travels."""
     _, mounts = pods.volumes(settings)
-    if placement.shared_memory is not None:
-        mounts = [{"name": SHARED_MEMORY_VOLUME, "mountPath": SHARED_MEMORY_PATH}, *mounts]
-    if settings.code == "inline":
-        code = [{"name": name, "mountPath": path} for name, path in FOLDERS.items()]
-        mounts = [*code, *mounts]
-    return tuple(mounts) or None
+    code = code_mounts(inline=settings.code == "inline")
+    return (*code, *placement.shared_memory_mounts(), *mounts) or None
 
 
 def _volumes(settings: StepSettings, placement: Placement) -> tuple[dict[str, Any], ...] | None:
     volumes, _ = pods.volumes(settings)
-    if placement.shared_memory is not None:
-        directory = {"medium": "Memory", "sizeLimit": placement.shared_memory}
-        volumes = [{"name": SHARED_MEMORY_VOLUME, "emptyDir": directory}, *volumes]
-    return tuple(volumes) or None
+    return (*placement.shared_memory_volumes(), *volumes) or None
 
 
 def _patch(settings: StepSettings, placement: Placement) -> str | None:

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance import suite
 from conformance.engines import argo
-from conformance.engines.engine import Engine, NotThere, run
-from conformance.selection import agree
-from conformance.suite import CASES
+from conformance.engines.comparison import differing
+from conformance.engines.engine import Engine, NotThere
 
 pytestmark = pytest.mark.argo
 
@@ -27,7 +25,6 @@ CHOSEN = (
     "value_file",
     "value_past_every_limit",
 )
-AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +39,4 @@ def engine() -> Iterator[Engine]:
 
 def test_argo_gives_what_python_gives(engine: Engine, pytestconfig: pytest.Config) -> None:
     everything = pytestconfig.getoption("--all-runs")
-    cases = [c for c in CASES.values() if "argo" not in c.refused]
-    runs = [
-        (case, number)
-        for case in cases
-        for number in range(len(case.runs) if everything else 1)
-        if everything or case.name in CHOSEN
-    ]
-    assert len(runs) >= len(CHOSEN)
-    differing = {}
-    for ended in run(engine, runs, AT_ONCE):
-        wanted = suite.expected(ended.case, ended.case.runs[ended.number])
-        if not agree(ended.found.outcome, wanted):
-            differing[ended.case.name, ended.number] = (ended.found.outcome.text, wanted.text)
-    assert differing == {}
+    assert differing(engine, "argo", CHOSEN, everything=everything) == {}

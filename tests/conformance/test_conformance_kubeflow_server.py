@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance import suite
 from conformance.engines import kubeflow
-from conformance.engines.engine import Engine, NotThere, run
-from conformance.selection import agree
-from conformance.suite import CASES
+from conformance.engines.comparison import differing
+from conformance.engines.engine import Engine, NotThere
 
 pytestmark = pytest.mark.kubeflow_server
 
@@ -22,7 +20,6 @@ CHOSEN = (
     "try_except",
     "value_file",
 )
-AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +34,4 @@ def engine() -> Iterator[Engine]:
 
 def test_kubeflow_gives_what_python_gives(engine: Engine, pytestconfig: pytest.Config) -> None:
     everything = pytestconfig.getoption("--all-runs")
-    cases = [c for c in CASES.values() if "kubeflow" not in c.refused]
-    runs = [
-        (case, number)
-        for case in cases
-        for number in range(len(case.runs) if everything else 1)
-        if everything or case.name in CHOSEN
-    ]
-    assert len(runs) >= len(CHOSEN)
-    differing = {}
-    for ended in run(engine, runs, AT_ONCE):
-        wanted = suite.expected(ended.case, ended.case.runs[ended.number])
-        if not agree(ended.found.outcome, wanted):
-            differing[ended.case.name, ended.number] = (ended.found.outcome.text, wanted.text)
-    assert differing == {}
+    assert differing(engine, "kubeflow", CHOSEN, everything=everything) == {}
