@@ -34,6 +34,7 @@ default_ulimits = {[f"{name}={soft}:{hard}" for name, (soft, hard) in LIMITS.ite
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+lock_type = "file"
 """
 _FOLDERS = ("bin", "dev", "etc", "lib", "lib64", "proc", "root", "sys", "tmp", "usr")
 
@@ -57,7 +58,9 @@ class Podman:
         settings = folder / "containers.conf"
         settings.write_text(_SETTINGS)
         self.environment = os.environ | {"CONTAINERS_CONF": str(settings)}
+        # Locks too: those of the machine are 2,048, and whoever is killed never gives them back.
         places = ("--root", folder / "storage", "--runroot", folder / "run")
+        places += ("--tmpdir", folder / "tmp")
         self.command = ["podman", "--storage-driver=vfs", *map(str, places)]
 
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
