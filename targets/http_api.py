@@ -56,22 +56,14 @@ class HttpApi:
     def call(
         self, method: str, path: str, *, query: Parameters | None = None, body: object = None
     ) -> Any:
-        """Return the JSON that the server answers; None for an empty answer.
+        """Return the JSON that the server answers.
 
         Raises:
             Refused: it refuses.
             EngineError: it does not answer, or not in JSON.
         """
         response = self._sent(method, path, query, body)
-        if not response.content:
-            return None
-        try:
-            return response.json()
-        except ValueError:
-            raise EngineError(
-                f"what answers at {self.url} is not the server of {self._engine}: no JSON",
-                "is the URL right, with its path?",
-            ) from None
+        return self._read(response.text)
 
     def lines(self, path: str, query: Parameters | None = None) -> Iterator[Any]:
         """Yield the JSON of each line that the server answers.
@@ -81,7 +73,16 @@ class HttpApi:
         """
         for line in self._sent("GET", path, query, None).text.splitlines():
             if line.strip():
-                yield json.loads(line)
+                yield self._read(line)
+
+    def _read(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise EngineError(
+                f"what answers at {self.url} is not the server of {self._engine}: no JSON",
+                "is the URL right, with its path?",
+            ) from None
 
     def _sent(self, method: str, path: str, query: Parameters | None, body: object) -> Any:
         import requests

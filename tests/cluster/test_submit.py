@@ -16,6 +16,9 @@ from headrace.compiler.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
 
+SERVER = "HEADRACE_TEST_ARGO_SERVER"
+"""The variable with the URL of an Argo Server beside that controller; ARGO_TOKEN is its token."""
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
@@ -78,12 +81,22 @@ def argo_namespace() -> Iterator[str]:
         yield stack.enter_context(ArgoApi(client).namespace())
 
 
+@pytest.fixture(params=["cluster", "server"])
+def way(request: pytest.FixtureRequest, argo_namespace: str) -> list[str]:
+    """Return the options that lead to Argo through its cluster, or through the Argo Server."""
+    if request.param == "cluster":
+        return ["-n", argo_namespace]
+    if SERVER not in os.environ:
+        pytest.skip(f"NOT RUN: headrace submit through the Argo Server: {SERVER} is not set")
+    return ["-n", argo_namespace, "--server", os.environ[SERVER]]
+
+
 @pytest.mark.argo
 @pytest.mark.parametrize("name", ["a_step", "failing_step", "map_inside_map"])
-def test_argo_gives_what_a_run_here_gives(run: Run, argo_namespace: str, name: str) -> None:
+def test_argo_gives_what_a_run_here_gives(run: Run, way: list[str], name: str) -> None:
     here = json.loads(run("run", case(name), "--json")[1])
     code, out, err = run(
-        *("submit", case(name), "--target", "argo", "-n", argo_namespace),
+        *("submit", case(name), "--target", "argo", *way),
         *("--set", f"image={IMAGE}", "--wait", "--json"),
     )
     there = json.loads(out)
@@ -91,7 +104,23 @@ def test_argo_gives_what_a_run_here_gives(run: Run, argo_namespace: str, name: s
     assert (there["state"], there["result"]) == (here["state"], here["result"])
     ran, wanted = (sorted((s["id"], s["state"]) for s in of["steps"]) for of in (there, here))
     assert ran == wanted
-    logs = run("logs", there["run"], "-n", argo_namespace)[1]
+    logs = run("logs", there["run"], *way)[1]
     if here["state"] == "failed":
         assert err.endswith("failed: fail: ValueError: 2\n")
         assert "failing_step.py:11 fail | ValueError: 2\n" in logs
+
+
+@pytest.mark.argo
+def test_a_run_on_argo_is_seen_and_cancelled(run: Run, way: list[str]) -> None:
+    image = ("--set", f"image={IMAGE}")
+    code, out, err = run("submit", case("ten_steps_in_a_row"), "--target", "argo", *way, *image)
+    assert code == 0, err
+    name = out.strip()
+    listed = json.loads(run("list", "--target", "argo", *way, "--json")[1])
+    assert name in {each["run"] for each in listed}
+    assert run("cancel", name, *way)[0] == 0
+    assert run("logs", name, *way, "--follow")[0] == 0
+    status = run("status", name, *way)[1]
+    assert "state     failed\n" in status
+    assert "message   Stopped with strategy 'Stop'\n" in status
+    assert run("result", name, *way)[0] == 1

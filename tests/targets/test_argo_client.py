@@ -10,7 +10,7 @@ import pytest
 
 from conformance.suite import FOLDER
 from fake_argo import NAMESPACE, FakeArgo, kubeconfig, recorded
-from fake_server import FakeServer, serving
+from fake_server import Answer, FakeServer, serving
 from headrace.compiler.cli import main
 from headrace.compiler.engine import EngineError
 from headrace.targets.argo.workflow import Workflow
@@ -314,6 +314,15 @@ def test_a_server_that_knows_nobody_is_told(
     code, _, err = run("list", "--target", "argo")
     assert code == 1
     assert "set ARGO_TOKEN" in err
+
+
+@pytest.mark.parametrize("page", ["", "<!doctype html>"])
+def test_a_path_below_which_there_is_no_argo_is_told(run: Run, page: str) -> None:
+    # The Argo Server answers every path that it does not know with the page of its user interface.
+    with serving(lambda _: Answer(page)) as server:
+        code, out, err = run("list", "--target", "argo", "--server", f"{server.url}/elsewhere")
+    assert (code, out) == (1, "")
+    assert f"what answers at {server.url}/elsewhere is not the server of Argo" in err
 
 
 def test_compressed_nodes_are_read_and_offloaded_ones_are_not() -> None:

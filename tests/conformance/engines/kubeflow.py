@@ -113,8 +113,8 @@ class Kubeflow:
         import kfp
 
         self.version = version
-        self._volume = volume
-        self._client = KubeflowClient(Connection(server=host))
+        self.volume = volume
+        self.client = KubeflowClient(Connection(server=host))
         with warnings.catch_warnings(action="ignore"):
             self._api = kfp.Client(host=host, namespace=NAMESPACE)
         self._pods = KubernetesApi(Connection(namespace=NAMESPACE), extra="kubeflow")
@@ -126,11 +126,11 @@ class Kubeflow:
     def start(self, case: Case, number: int) -> None:
         """Start the run `number` of `case`."""
         name = f"{case.name}-{number}"
-        folder = self._volume.folder / name
+        folder = self.volume.folder / name
         folder.mkdir()
         variables = {"TMPDIR": str(folder), "PYTHONPATH": working_folder(case)}
         package, *others = suite.emitted(case, "kubeflow")[0]
-        shared = self._volume.seen_by(package.text, variables)
+        shared = self.volume.seen_by(package.text, variables)
         run = _Run(case, number, (folder / "store").as_uri(), time.monotonic())
         submission = Submission(
             pipeline=package.name.removesuffix(".yaml"),
@@ -138,7 +138,7 @@ class Kubeflow:
             parameters=suite.python_pipeline_parameters(case.runs[number]),
             store=run.store,
         )
-        self._runs[self._client.submit(submission)] = run
+        self._runs[self.client.submit(submission)] = run
 
     def ended(self) -> Iterator[Ended]:
         """Give the runs that have ended since, also those that took too long."""
@@ -158,7 +158,7 @@ class Kubeflow:
         """Measure what a step that does nothing takes, in our manifest and in one made by hand."""
         package, *_ = suite.emitted(kubeflow_overhead.CASE, "kubeflow")[0]
         variables = {"PYTHONPATH": working_folder(kubeflow_overhead.CASE)}
-        ours = self._volume.seen_by(package.text, variables)
+        ours = self.volume.seen_by(package.text, variables)
         return kubeflow_overhead.measured(self._measured, ours)
 
     def _measured(self, pipeline: str, package: str) -> tuple[float, int]:
@@ -168,11 +168,11 @@ class Kubeflow:
             RuntimeError: it does not succeed.
         """
         files = [ManifestFile(f"{pipeline}.yaml", package)]
-        name = self._client.submit(Submission(pipeline, files, {}))
+        name = self.client.submit(Submission(pipeline, files, {}))
         while (run := self._api.get_run(name)).state not in ENDED:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         if run.state != "SUCCEEDED":
-            raise RuntimeError(f"{pipeline}: {self._client.status(name).message}")
+            raise RuntimeError(f"{pipeline}: {self.client.status(name).message}")
         pods = self._pods.pods(f"{run_pods.RUN_LABEL}={name}")
         self._api.delete_run(name)
         return (run.finished_at - run.created_at).total_seconds(), len(pods)
@@ -187,9 +187,9 @@ class Kubeflow:
         One that failed tells what each step that failed wrote as its last word, a line each. What
         Kubeflow's own pods could not do, and nobody tried again, is no outcome of the pipeline.
         """
-        seen = self._client.status(name)
+        seen = self.client.status(name)
         if seen.state == "succeeded":
-            text = self._client.result(name).text
+            text = self.client.result(name).text
             return suite.succeeded(wire.plain(text, Artifacts(Store(run.store), lambda: "")))
         failed = [step.message for step in seen.steps if step.state == "failed"]
         broken = list(broken_drivers(pods))

@@ -22,7 +22,7 @@ class Volume:
         """Take the `kubernetes.client.ApiClient` of the cluster; nothing is made yet."""
         from kubernetes.client import CoreV1Api
 
-        self.folder = folder
+        self.api, self.folder = api, folder
         self._core, self._namespace, self._name = CoreV1Api(api), namespace, folder.name.lower()
         self._config_maps: list[str] = []
 
