@@ -17,6 +17,8 @@ from cluster.images import STEP
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = ROOT / ".venvs" / "airflow"
 HOST = "127.0.0.1"
+OTHERS = "others"
+"""The name of the folder that runs share which have none of their own; no run is called so."""
 DATABASE = "airflow"
 """The database, and the role that owns it."""
 
@@ -24,7 +26,8 @@ HOOK = '''\
 """What this cluster does to each pod that Airflow makes, as its administrator could.
 
 All pods of a run see one folder, in which they make their temporary files; `pod.json` in it says
-from which image they are, if not from the one asked for, and in which folder they start.
+from which image they are, if not from the one asked for, in which folder they start, and which
+folder of packages they have besides. Runs for which there is none see the folder `{others}`.
 """
 
 import json
@@ -37,15 +40,24 @@ RUNS = Path({runs!r})
 
 
 def pod_mutation_hook(pod):
-    folder = str(RUNS / pod.metadata.labels["run_id"])
-    wanted = json.loads((Path(folder) / "pod.json").read_text())
+    own = RUNS / pod.metadata.labels["run_id"]
+    folder = own if own.exists() else RUNS / {others!r}
+    wanted = json.loads((folder / "pod.json").read_text())
     step = pod.spec.containers[0]
     step.image = wanted["image"] or step.image
-    step.working_dir = wanted["working_folder"]
-    step.env.append(models.V1EnvVar(name="TMPDIR", value=folder))
-    step.volume_mounts.append(models.V1VolumeMount(name="run", mount_path=folder))
-    source = models.V1HostPathVolumeSource(path=folder)
-    pod.spec.volumes.append(models.V1Volume(name="run", host_path=source))
+    step.working_dir = wanted["working_folder"] or step.working_dir
+    step.env.append(models.V1EnvVar(name="TMPDIR", value=str(folder)))
+    show(pod, "run", folder)
+    if packages := wanted.get("packages"):
+        step.env.append(models.V1EnvVar(name="PYTHONPATH", value=packages))
+        show(pod, "packages", packages, read_only=True)
+
+
+def show(pod, name, folder, read_only=False):
+    mount = models.V1VolumeMount(name=name, mount_path=str(folder), read_only=read_only)
+    pod.spec.containers[0].volume_mounts.append(mount)
+    source = models.V1HostPathVolumeSource(path=str(folder))
+    pod.spec.volumes.append(models.V1Volume(name=name, host_path=source))
 
 
 # Tasks are forked from the scheduler: what all of them import is imported there, once. The operator
@@ -105,7 +117,7 @@ class Settings:
         """Make the folders, and the files that Airflow reads."""
         for path in (self.dags, self.runs, self.logs, self.folder / "config"):
             path.mkdir(mode=0o711)
-        hook = HOOK.format(runs=str(self.runs))
+        hook = HOOK.format(runs=str(self.runs), others=OTHERS)
         (self.folder / "config" / "airflow_local_settings.py").write_text(hook)
 
     def environment(self) -> dict[str, str]:
