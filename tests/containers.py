@@ -58,10 +58,11 @@ class Podman:
         settings = folder / "containers.conf"
         settings.write_text(_SETTINGS)
         self.environment = os.environ | {"CONTAINERS_CONF": str(settings)}
-        # Locks too: those of the machine are 2,048, and whoever is killed never gives them back.
-        places = ("--root", folder / "storage", "--runroot", folder / "run")
-        places += ("--tmpdir", folder / "tmp")
-        self.command = ["podman", "--storage-driver=vfs", *map(str, places)]
+        # Locks are in its `tmpdir`: of those of the machine there are 2,048, and a service that is
+        # killed never gives them back.
+        places = {"root": "storage", "runroot": "run", "tmpdir": "tmp"}
+        options = [f"--{option}={folder / name}" for option, name in places.items()]
+        self.command = ["podman", "--storage-driver=vfs", *options]
 
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run podman with `arguments`; return how it ended."""

@@ -80,7 +80,8 @@ CAPABILITIES = Capabilities(
         Feature.RETRIES: Support(
             Level.NATIVE,
             how="retryPolicy of the task, for every exit code; the bound on all attempts together "
-            "is a year; the backend's own manifests have had Argo repeat only lost pods since 2.17",
+            "is a year; since 2.17 the backend's own manifests have Argo repeat every pod that is "
+            "lost, twice, and none that failed",
             since="2.0",
             reference=_SPEC,
         ),

@@ -134,14 +134,16 @@ class KubeflowClient:
         """
         found = self._run(run)
         cancelled = _cancelled(found)
-        steps: tuple[Step, ...] = ()
-        message = _error(found)
+        message, steps = _error(found), tuple[Step, ...]()
         try:
-            steps = tuple(pods.steps(self._pods(run), cancelled))
+            seen = self._pods(run)
         except EngineError as error:
             message = message or f"its steps cannot be seen: {error}"
-        if found.state in ("FAILED", "CANCELED"):
-            message = why_failed(steps, message or ("cancelled" if cancelled else "failed"))
+        else:
+            steps = tuple(pods.steps(seen, cancelled))
+            if found.state in ("FAILED", "CANCELED"):
+                otherwise = "cancelled" if cancelled else pods.unseen_failure(seen)
+                message = why_failed(steps, message or otherwise)
         return _listed(found, message, steps)
 
     def result(self, run: str) -> Returned:

@@ -22,6 +22,9 @@ CONTAINER = "main"
 RUN_LABEL = "pipeline/runid"
 """The label with the id of the run: `LabelKeyWorkflowRunId`, backend/src/common/util/consts.go."""
 
+DEADLINE_EXCEEDED = "DeadlineExceeded"
+"""The reason that the kubelet gives for ending a pod after its `activeDeadlineSeconds`."""
+
 _NODE = "workflows.argoproj.io/node-name"
 _ATTEMPT = re.compile(r"\(\d+\)$")
 _INDEX = re.compile(r"\((\d+):")
@@ -42,7 +45,7 @@ def steps(pods: Iterable[Pod], cancelled: datetime | None = None) -> Iterator[St
     """
     attempts: dict[str, list[Pod]] = {}
     for pod in sorted(pods, key=lambda p: (p["metadata"]["creationTimestamp"], _name(p))):
-        if step_and_function(command(pod))[0]:
+        if _is_step(pod):
             node = (pod["metadata"].get("annotations") or {}).get(_NODE, _name(pod))
             attempts.setdefault(_ATTEMPT.sub("", node), []).append(pod)
     for node, made in attempts.items():
@@ -75,6 +78,10 @@ def variable(pod: Pod, name: str) -> str:
     return ""
 
 
+def _is_step(pod: Pod) -> bool:
+    return bool(step_and_function(command(pod))[0])
+
+
 def _step(node: str, attempts: list[Pod]) -> Step:
     last = attempts[-1]
     id, function = step_and_function(command(last))
@@ -90,8 +97,18 @@ def _step(node: str, attempts: list[Pod]) -> Step:
     )
 
 
+def unseen_failure(pods: Iterable[Pod]) -> str:
+    """Return why a run has failed if none of the steps that `pods` ran has."""
+    others = [p for p in pods if p["status"].get("phase") == "Failed" and not _is_step(p)]
+    if others:
+        return f"the pod {_name(others[-1])} of Kubeflow Pipelines itself failed: its log says why"
+    return "a pod failed that is gone: it was deleted, or its node was"
+
+
 def _message(pod: Pod) -> str:
     """Return why a pod failed, or waits: the last words of the step, else those of Kubernetes."""
+    if pod["status"].get("reason") == DEADLINE_EXCEEDED:
+        return str(pod["status"].get("message"))
     status = _status(pod)
     ended = (status.get("state") or {}).get("terminated") or {}
     waiting = (status.get("state") or {}).get("waiting") or {}

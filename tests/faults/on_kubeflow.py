@@ -10,7 +10,7 @@ from conformance.engines.kubeflow import NAMESPACE, Kubeflow
 from faults.on_argo import RESTART
 from faults.play import compiled
 from faults.table import Fault
-from headrace.compiler.engine import Submission
+from headrace.compiler.engine import EngineClient, Submission
 from headrace.compiler.target import ManifestFile
 from headrace.runtime import wire
 
@@ -22,7 +22,7 @@ class KubeflowSite:
         """Start nothing yet."""
         self.api: Any = kubeflow.volume.api
         self.namespace = NAMESPACE
-        self.client = kubeflow.client
+        self.client: EngineClient = kubeflow.client
         self._volume = kubeflow.volume
         self._names: dict[str, str] = {}
 

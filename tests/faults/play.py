@@ -17,7 +17,9 @@ from headrace.compiler.engine import EngineClient, Run
 from headrace.compiler.target import ManifestFile
 
 FOLDER = Path(__file__).resolve().parent
-SECONDS_TO_END = 300
+SECONDS_TO_END = 900
+"""How long all runs may take together; on Kubeflow they are some 130 pods."""
+
 SECONDS_BETWEEN_LOOKS = 0.5
 
 SECONDS_TO_NOTICE = 4
@@ -50,7 +52,7 @@ class Site(Protocol):
 class Seen:
     """How the run of a fault ended, and whether the step after the one that was hit ran.
 
-    `pods` are those in which the step that was hit has begun.
+    `pods` are the hosts on which the step that was hit has begun, one for each pod.
     """
 
     run: Run
@@ -119,10 +121,13 @@ class _Going:
         path = self._folder / "attempts"
         return path.read_text().splitlines() if path.exists() else []
 
-    def _strike(self, name: str, pod: str) -> None:
+    def _strike(self, name: str, host: str) -> None:
         from kubernetes.client import CoreV1Api
 
         core, namespace = CoreV1Api(self._site.api), self._site.namespace
+        # A host has no more of its pod's name than 63 characters.
+        there = [pod.metadata.name for pod in core.list_namespaced_pod(namespace).items]
+        (pod,) = (each for each in there if each.startswith(host))
         match self.fault.strike:
             case "delete":
                 core.delete_namespaced_pod(pod, namespace)
@@ -140,7 +145,7 @@ class _Going:
         run = self.run
         assert run is not None
         assert run.state in ("succeeded", "failed")
-        (attempts,) = [len(step.attempts) for step in run.steps if step.id == "work"]
+        attempts = sum(len(step.attempts) for step in run.steps if step.id == "work")
         end = End(run.state, attempts, (self._folder / "released").exists(), (run.message,))
         return Seen(run, end, (self._folder / "followed").exists(), tuple(self._attempts()))
 

@@ -1,11 +1,12 @@
 """What becomes of a run that a fault hits, on each engine: the tests and `docs/faults.md` say it.
 
-What stands here as expected was seen on runs of Argo Workflows 4.1.2 and Airflow 3.3.2.
+What stands here as expected was seen on runs of Argo Workflows 4.1.2, Kubeflow Pipelines 2.17.0 and
+Airflow 3.3.2.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 Pipeline: TypeAlias = Literal["hit", "spoiled"]
@@ -50,27 +51,41 @@ class Fault:
     strike: Strike = ""
 
 
-def _both(end: End) -> dict[str, End]:
-    return {"argo": end, "airflow": end}
-
-
 def _failed(
-    argo: tuple[str, ...], airflow: tuple[str, ...], *, attempts: int = 1, cleanup: bool = True
+    argo: tuple[str, ...],
+    airflow: tuple[str, ...],
+    kubeflow: tuple[str, ...],
+    *,
+    attempts: int = 1,
+    attempts_on_kubeflow: int = 1,
 ) -> dict[str, End]:
+    told = (
+        ("argo", argo, attempts),
+        ("airflow", airflow, attempts),
+        ("kubeflow", kubeflow, attempts_on_kubeflow),
+    )
     return {
-        engine: End("failed", attempts, cleanup, tuple(f"{SAYS}{text}" for text in messages))
-        for engine, messages in (("argo", argo), ("airflow", airflow))
+        engine: End("failed", count, messages=tuple(f"{SAYS}{text}" for text in messages))
+        for engine, messages, count in told
     }
 
 
 SAYS = "work: "
 """What stands before the message of the step that was hit."""
 
-SECOND = _both(End("succeeded", 2, messages=("",)))
+_SECOND = End("succeeded", 2, messages=("",))
+SECOND = {"argo": _SECOND, "airflow": _SECOND, "kubeflow": _SECOND}
 """The second attempt succeeds, and the run with it."""
 
+SECOND_OF_GONE = {**SECOND, "kubeflow": End("succeeded", 1, messages=("",))}
+"""Kubeflow tells of the pods that are there."""
+
 TERMINATED = "headrace: the step was ended by SIGTERM"
-GONE = _failed(("pod deleted", TERMINATED), ("pod deleted", "the pod was ended", TERMINATED))
+LOST = "a pod failed that is gone: it was deleted, or its node was"
+GONE = {
+    **_failed(("pod deleted", TERMINATED), ("pod deleted", "the pod was ended", TERMINATED), ()),
+    "kubeflow": End("failed", 0, messages=(LOST,)),
+}
 """It depends on what the engine sees before the pod is gone."""
 
 KILLED = "headrace: the step was ended by SIGKILL: perhaps the step needs more memory"
@@ -93,18 +108,16 @@ def _twice(
     strike: Strike = "",
 ) -> tuple[Fault, Fault]:
     """Return a fault of the first attempt without retries, and with one, which succeeds."""
-    return (
-        Fault(name, what, ends, fault=fault, settings=settings, strike=strike),
-        Fault(
-            f"{name}-again", what, SECOND, fault=fault, settings=(*settings, *RETRY), strike=strike
-        ),
-    )
+    plain = Fault(name, what, ends, fault=fault, settings=settings, strike=strike)
+    second = SECOND_OF_GONE if strike else SECOND
+    again = replace(plain, name=f"{name}-again", ends=second, settings=(*settings, *RETRY))
+    return plain, again
 
 
 def _spoiled(fault: str, what: str, message: str, *, attempts: int) -> Fault:
-    """Return a fault that every attempt meets."""
+    """Return a fault that every attempt meets; Kubeflow makes another one whatever it was."""
     messages = (f"{OF_DATA}{message}",)
-    ends = _failed(messages, messages, attempts=attempts)
+    ends = _failed(messages, messages, messages, attempts=attempts, attempts_on_kubeflow=2)
     return Fault(fault, what, ends, fault=fault, pipeline="spoiled", settings=RETRY)
 
 
@@ -114,26 +127,26 @@ FAULTS = (
     *_twice(
         "signal",
         "SIGTERM: a spot node goes",
-        _failed((TERMINATED,), (TERMINATED,)),
+        _failed((TERMINATED,), (TERMINATED,), (TERMINATED,)),
         fault="signal",
     ),
     *_twice(
         "memory",
         "more memory than its limit",
-        _failed((f"{OOM}: {KILLED}", OOM), (KILLED, "the pod ended without a word")),
+        _failed((f"{OOM}: {KILLED}", OOM), (KILLED, "the pod ended without a word"), (KILLED,)),
         fault="memory",
         settings=(MEMORY,),
     ),
     *_twice(
         "timeout",
         "longer than its `timeout`",
-        _failed((DEADLINE,), ("the step took longer than its timeout",)),
+        _failed((DEADLINE,), ("the step took longer than its timeout",), (DEADLINE,)),
         settings=(TIMEOUT,),
     ),
     *_twice(
         "exception",
         "an exception, exit code 1",
-        _failed(("ValueError: no luck",), ("ValueError: no luck",)),
+        _failed(("ValueError: no luck",), ("ValueError: no luck",), ("ValueError: no luck",)),
         fault="exception",
     ),
     _spoiled(
@@ -147,7 +160,7 @@ FAULTS = (
     Fault(
         "image",
         "an image that is nowhere",
-        _failed((DEADLINE,), (f'...image "{ABSENT}": ...',)),
+        _failed((DEADLINE,), (f'...image "{ABSENT}": ...',), (DEADLINE,)),
         settings=(f"steps.work.image={ABSENT}", TIMEOUT),
     ),
     Fault(
@@ -156,6 +169,7 @@ FAULTS = (
         {
             "argo": End("failed", 1, False, ("Stopped with strategy 'Stop'",)),
             "airflow": End("failed", 1, False, ("cancelled with headrace",)),
+            "kubeflow": End("failed", 1, False, ("cancelled",)),
         },
         strike="cancel",
     ),
@@ -166,6 +180,7 @@ RESTARTED = Fault(
     "the controller of Argo, or the scheduler of Airflow with its tasks, is killed",
     {
         "argo": End("succeeded", 1, messages=("",)),
+        "kubeflow": End("succeeded", 1, messages=("",)),
         # A task that takes over the pod is another attempt, though the step is not.
         "airflow": End("succeeded", 2, messages=("",)),
     },

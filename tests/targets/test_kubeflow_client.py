@@ -226,3 +226,17 @@ def test_attempts_and_items_are_told_apart_by_their_nodes() -> None:
         ("m:train", "m.py:7", ""),
         ("m:train", "m.py:7", "Error (exit code 137)"),
     ]
+
+
+def test_a_pod_that_took_too_long_says_so_and_not_what_its_step_said() -> None:
+    late = step_pod("a", "wf.train.executor(0)", "2026-11-27T19:00:01Z", exit_code=143)
+    late["status"] |= {"reason": "DeadlineExceeded", "message": "longer than the deadline"}
+    (step,) = pods.steps([late])
+    assert (step.state, step.message) == ("failed", "longer than the deadline")
+
+
+def test_a_run_whose_failed_pod_is_gone_or_is_no_step_says_so() -> None:
+    succeeded = step_pod("a", "wf.train.executor(0)", "2026-11-27T19:00:01Z")
+    driver = pod("a-driver", ["driver"], [], {}, {"exitCode": 1})
+    assert "is gone" in pods.unseen_failure([succeeded])
+    assert "a-driver of Kubeflow Pipelines itself failed" in pods.unseen_failure([driver])

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 import yaml
 
@@ -23,7 +24,8 @@ class Volume:
         from kubernetes.client import CoreV1Api
 
         self.api, self.folder = api, folder
-        self._core, self._namespace, self._name = CoreV1Api(api), namespace, folder.name.lower()
+        self._core, self._namespace = CoreV1Api(api), namespace
+        self._name = f"shared-{uuid4().hex}"
         self._config_maps: list[str] = []
 
     def __enter__(self) -> "Volume":
