@@ -41,7 +41,7 @@ unit: .environment-main
 	$(MAIN)/pytest -n auto -m "$(PLAIN)" $(PYTEST_OPTIONS)
 
 kubeflow: .environment-kubeflow .environment-torch
-	.venvs/kubeflow/bin/pytest -n auto --dist worksteal -rs -m kubeflow $(PYTEST_OPTIONS)
+	.venvs/kubeflow/bin/pytest -n auto --dist worksteal -rs -m "kubeflow or kubeflow_server" $(PYTEST_OPTIONS)
 
 airflow: .environment-airflow .environment-torch
 	AIRFLOW_HOME=$(CURDIR)/.venvs/airflow/home .venvs/airflow/bin/pytest -n auto --dist worksteal -m airflow $(PYTEST_OPTIONS)
