@@ -92,12 +92,15 @@ class KubeflowClient:
         if server is None:
             self._pods_api()  # there is a cluster to go through, or an error that says so
         with _quiet(), _explained(server or "the server in the cluster"):
-            self._client = kfp.Client(
+            asking_once = type("Client", (kfp.Client,), {"get_kfp_healthz": _health})
+            self._client = asking_once(
                 host=server,
                 namespace=_NAMESPACE,
                 existing_token=os.environ.get(TOKEN) or None,
                 kube_context=connection.context,
             )
+            if self._client.get_user_namespace():
+                self._client.get_kfp_healthz()  # as it does by itself where it needs the namespace
         self._server = server or "the server in the cluster"
 
     def submit(self, submission: Submission) -> str:
@@ -230,6 +233,23 @@ class KubeflowClient:
             yield
 
 
+def _health(client: Any, sleep_duration: int = 0) -> Any:
+    """Ask for the health of the server once: the client would five times, and print every answer.
+
+    Raises:
+        EngineError: what answers is not Kubeflow Pipelines.
+    """
+    asked = client._healthz_api
+    health = asked.healthz_service_get_healthz()
+    if getattr(health, "multi_user", None) is None:
+        host = asked.api_client.configuration.host
+        raise EngineError(
+            f"what answers at {host} is not the API server of Kubeflow Pipelines",
+            f"is the URL right, with its path? A page to log in may answer, too: set {TOKEN}",
+        )
+    return health
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what the client tells people from standard output, which is for results."""
@@ -256,10 +276,10 @@ def _explained(server: str) -> Iterator[None]:
         except (KeyError, TypeError, ValueError):
             said = error.reason or str(error.body)
         hint = ""
-        if error.status in (401, 403):
+        if error.status in (302, 401, 403):
             hint = f"set {TOKEN}, or log in to the cluster; --namespace names your profile"
         elif error.status == 404:
-            hint = "`headrace list --target kubeflow` shows the runs"
+            hint = "is the URL right? If so, `headrace list --target kubeflow` shows the runs"
         raise EngineError(
             f"Kubeflow Pipelines at {server} answers {error.status}: {said}",
             hint,

@@ -10,7 +10,7 @@ import pytest
 from conformance.suite import FOLDER
 from fake_argo import kubeconfig
 from fake_kubeflow import RUN, STARTED, FakeKubeflow, pod
-from fake_server import FakeServer, serving
+from fake_server import Answer, FakeServer, serving
 from headrace.compiler.cli import main
 from headrace.targets.kubeflow import run_pods as pods
 
@@ -187,6 +187,39 @@ def test_without_a_cluster_a_run_has_a_state_only(
     code, _, err = run("list", "--target", "kubeflow")
     assert code == 1
     assert "no cluster is configured" in err
+
+
+@pytest.mark.kubeflow
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer("<!doctype html>"), "is not the API server of Kubeflow Pipelines"),
+        (Answer([]), "is not the API server of Kubeflow Pipelines"),
+        (Answer("found", 302), "set HEADRACE_KFP_TOKEN"),
+        (Answer({"error": "who?"}, 401), "set HEADRACE_KFP_TOKEN"),
+        (Answer("<html>", 403), "set HEADRACE_KFP_TOKEN"),
+        (Answer("404 page not found", 404), "is the URL right?"),
+        (Answer("oops", 500), "answers 500: Internal Server Error"),
+    ],
+)
+@pytest.mark.parametrize("namespace", ["", "mine"])
+def test_a_server_that_is_another_or_knows_nobody_is_told(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Answer,
+    told: str,
+    namespace: str,
+) -> None:
+    # What the client keeps of a user; it does not ask for the health of the server then.
+    context = tmp_path / "context.json"
+    context.write_text(json.dumps({"namespace": namespace}))
+    monkeypatch.setattr("kfp.client.client.Client._LOCAL_KFP_CONTEXT", str(context))
+    with serving(lambda _: answer) as other:
+        code, out, err = run("list", "--target", "kubeflow", "--server", other.url)
+    assert (code, out) == (1, "")
+    assert told in err
+    assert len(err.splitlines()) <= 2
 
 
 def test_a_missing_client_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
