@@ -1,7 +1,9 @@
 """Speaks JSON over HTTP with an engine's server; `requests` is imported when it is called."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from headrace.compiler.engine import EngineError
@@ -11,6 +13,12 @@ _CONNECTING, _READING = 10, 60
 
 _PASSING = (429, 502, 503, 504)
 """What servers, and what stands before them, say when the next attempt may succeed."""
+
+CERTIFICATES = "REQUESTS_CA_BUNDLE"
+"""The variable of `requests` with the file of the certificates of authorities."""
+
+UNTRUSTED = f"{CERTIFICATES} names the file with the certificates of authorities that you trust"
+"""What to do where a certificate is not trusted."""
 
 Parameters = Mapping[str, str | int | list[str]]
 
@@ -47,7 +55,8 @@ class HttpApi:
             raise EngineError(f"{url!r} is not the URL of a server", "write https://HOST[:PORT]")
         self._engine, self._authentication = engine, authentication
         self._session = requests.Session()
-        self._session.verify = verify
+        # Said with each request: REQUESTS_CA_BUNDLE goes before what is said of the session.
+        self._verify = None if verify else False
 
     def authorize(self, value: str) -> None:
         """Send `value` as the header `Authorization` from now on."""
@@ -88,19 +97,23 @@ class HttpApi:
         import requests
 
         try:
-            response = self._session.request(
-                method,
-                self.url + path,
-                params=query,
-                json=body,
-                headers={"Accept": "application/json"},
-                timeout=(_CONNECTING, _READING),
-            )
+            with self._warnings():
+                response = self._session.request(
+                    method,
+                    self.url + path,
+                    params=query,
+                    json=body,
+                    headers={"Accept": "application/json"},
+                    timeout=(_CONNECTING, _READING),
+                    verify=self._verify,
+                )
         except requests.RequestException as error:
+            cause = _cause(error)
+            untrusted = is_untrusted(cause)
             raise EngineError(
-                f"cannot reach {self._engine} at {self.url}: {_cause(error)}",
-                "is the URL right, and is the server up?",
-                passing=True,
+                f"cannot reach {self._engine} at {self.url}: {cause}",
+                UNTRUSTED if untrusted else "is the URL right, and is the server up?",
+                passing=not untrusted,
             ) from None
         if response.status_code in (401, 403):
             raise Refused(
@@ -114,6 +127,19 @@ class HttpApi:
         # Without a charset `requests` guesses one from the bytes.
         response.encoding = "utf-8"
         return response
+
+    @contextmanager
+    def _warnings(self) -> Iterator[None]:
+        """Say nothing of a certificate that nobody was to look at."""
+        with warnings.catch_warnings():
+            if self._verify is False:
+                warnings.simplefilter("ignore")
+            yield
+
+
+def is_untrusted(cause: str) -> bool:
+    """Whether `cause`, the text of an error, is that a certificate is not trusted."""
+    return "CERTIFICATE_VERIFY_FAILED" in cause
 
 
 def not_installed(package: str, extra: str) -> EngineError:

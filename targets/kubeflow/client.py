@@ -27,7 +27,7 @@ from headrace.compiler.engine import (
     why_failed,
 )
 from headrace.runtime.outputs import RESULT_MARK
-from headrace.targets.http_api import not_installed
+from headrace.targets.http_api import CERTIFICATES, UNTRUSTED, is_untrusted, not_installed
 from headrace.targets.kubeflow import run_pods as pods
 from headrace.targets.kubeflow.scope import STORE
 from headrace.targets.kubernetes_api import KubernetesApi, PodLog, documents
@@ -98,6 +98,7 @@ class KubeflowClient:
                 namespace=_NAMESPACE,
                 existing_token=os.environ.get(TOKEN) or None,
                 kube_context=connection.context,
+                ssl_ca_cert=_certificates(),
             )
             if self._client.get_user_namespace():
                 self._client.get_kfp_healthz()  # as it does by itself where it needs the namespace
@@ -233,6 +234,12 @@ class KubeflowClient:
             yield
 
 
+def _certificates() -> str | None:
+    """Return the file of certificates to trust; the client takes no folder, as `requests` does."""
+    named = os.environ.get(CERTIFICATES, "")
+    return named if Path(named).is_file() else None
+
+
 def _health(client: Any, sleep_duration: int = 0) -> Any:
     """Ask for the health of the server once: the client would five times, and print every answer.
 
@@ -286,11 +293,14 @@ def _explained(server: str) -> Iterator[None]:
             passing=error.status in (429, 502, 503, 504),
         ) from None
     except HTTPError as error:
-        cause = getattr(error, "reason", None) or error
+        cause = str(getattr(error, "reason", None) or error)
+        untrusted = is_untrusted(cause)
         raise EngineError(
             f"cannot reach Kubeflow Pipelines at {server}: {cause}",
-            f"set {ENDPOINT}, or give --server: https://HOST[/pipeline]",
-            passing=True,
+            UNTRUSTED
+            if untrusted
+            else f"set {ENDPOINT}, or give --server: https://HOST[/pipeline]",
+            passing=not untrusted,
         ) from None
 
 

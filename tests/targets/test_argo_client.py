@@ -1,12 +1,14 @@
 """Runs on Argo from the command line, through the API server of a cluster and the Argo Server."""
 
 import json
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from conformance.suite import FOLDER
 from fake_argo import NAMESPACE, FakeArgo, kubeconfig, recorded
@@ -323,6 +325,31 @@ def test_a_path_below_which_there_is_no_argo_is_told(run: Run, page: str) -> Non
         code, out, err = run("list", "--target", "argo", "--server", f"{server.url}/elsewhere")
     assert (code, out) == (1, "")
     assert f"what answers at {server.url}/elsewhere is not the server of Argo" in err
+
+
+def test_a_certificate_is_looked_at_unless_it_need_not_be(
+    run: Run, argo: FakeArgo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mine, others = trustme.CA(), trustme.CA()
+    mine.issue_cert("127.0.0.1").configure_cert(context)
+    for name, authority in {"mine.pem": mine, "others.pem": others}.items():
+        authority.cert_pem.write_to_path(str(tmp_path / name))
+    monkeypatch.setenv("ARGO_TOKEN", "secret")
+    monkeypatch.setenv("ARGO_BASE_HREF", "argo")
+    with serving(argo.server, context) as server:
+        ask = ("list", "--target", "argo", "--server", server.url, "-n", NAMESPACE)
+        # It goes before what `requests` is told of a session.
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "others.pem"))
+        code, _, err = run(*ask)
+        assert (code, "REQUESTS_CA_BUNDLE names the file" in err) == (1, True)
+        monkeypatch.setenv("ARGO_INSECURE_SKIP_VERIFY", "true")
+        code, out, err = run(*ask)
+        assert (code, out) == (0, "RUN  PIPELINE  STATE  STARTED\n")
+        assert "InsecureRequestWarning" not in err
+        monkeypatch.delenv("ARGO_INSECURE_SKIP_VERIFY")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "mine.pem"))
+        assert run(*ask)[0] == 0
 
 
 def test_compressed_nodes_are_read_and_offloaded_ones_are_not() -> None:

@@ -1,11 +1,13 @@
 """Runs on Kubeflow Pipelines from the command line, through its own client, and their pods."""
 
 import json
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from conformance.suite import FOLDER
 from fake_argo import kubeconfig
@@ -220,6 +222,23 @@ def test_a_server_that_is_another_or_knows_nobody_is_told(
     assert (code, out) == (1, "")
     assert told in err
     assert len(err.splitlines()) <= 2
+
+
+@pytest.mark.kubeflow
+def test_a_certificate_is_trusted_if_a_variable_says_so(
+    run: Run, kubeflow: FakeKubeflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    with serving(kubeflow.kfp, context) as server:
+        ask = ("list", "--target", "kubeflow", "--server", server.url)
+        code, _, err = run(*ask)
+        assert (code, "REQUESTS_CA_BUNDLE names the file" in err) == (1, True)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+        assert run(*ask)[0] == 0
 
 
 def test_a_missing_client_says_how_to_install_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
