@@ -80,7 +80,7 @@ class HttpApi:
         Raises:
             Refused, EngineError: as for `call`.
         """
-        for line in self._sent("GET", path, query, None).text.splitlines():
+        for line in self._sent("GET", path, query, None).text.split("\n"):
             if line.strip():
                 yield self._read(line)
 

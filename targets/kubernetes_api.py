@@ -118,8 +118,9 @@ class KubernetesApi:
         if since:
             query.append(("sinceTime", since))
         path = f"/api/v1/namespaces/{self.namespace}/pods/{pod}/log"
-        text = self._sent("GET", path, query, {"Accept": "*/*"}, None)
-        return [_timed(line) for line in text.decode(errors="replace").splitlines()]
+        text = self._sent("GET", path, query, {"Accept": "*/*"}, None).decode(errors="replace")
+        # A line may hold what else Python would end one at: a progress bar has a `\r` each turn.
+        return [_timed(line) for line in text.removesuffix("\n").split("\n") if line]
 
     def _sent(
         self, method: str, path: str, query: Query, headers: dict[str, str], body: object

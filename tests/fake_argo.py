@@ -6,6 +6,7 @@ What they answer of runs was recorded from the controller of Argo Workflows 4.1.
 
 import gzip
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,8 @@ class FakeArgo:
             return not_found(pod)
         since = request.query.get("sinceTime", "")
         # The kubelet looks at whole seconds.
-        lines = self.logs[pod].splitlines(True)
+        assert re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", since)
+        lines = re.findall(r"[^\n]*\n", self.logs[pod])
         return Answer("".join(line for line in lines if line[:19] >= since[:19]))
 
     def server(self, request: Request) -> Answer:
@@ -144,9 +146,10 @@ class FakeArgo:
             assert request.body == {"namespace": NAMESPACE, "name": rest[0]}
             return self._stop(rest[0], {"spec": {"shutdown": "Stop"}})
         if rest[1:] == ["log"]:
-            lines = self.logs[request.query["podName"]].splitlines()
+            lines = self.logs[request.query["podName"]].removesuffix("\n").split("\n")
             entries = ({"result": {"content": line.partition(" ")[2]}} for line in lines)
-            return Answer("".join(json.dumps(entry) + "\n" for entry in entries))
+            texts = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+            return Answer("".join(texts))
         return self._got("workflows", rest[0])
 
     def _template_of_server(self, rest: list[str], request: Request) -> Answer:

@@ -7,6 +7,7 @@ what the shim writes that its container would run.
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,7 @@ class FakeKubeflow:
             text=True,
             check=False,
         )
-        lines = (LAUNCHED + done.stdout).splitlines(True)
+        lines = re.findall(r"[^\n]*\n", LAUNCHED + done.stdout)
         self.logs[label] = "".join(f"{STARTED} {line}" for line in lines)
         ended = {
             "exitCode": done.returncode,

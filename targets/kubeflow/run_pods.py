@@ -5,7 +5,7 @@ each step has one for every attempt, beside those of drivers, and all carry the 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -97,8 +97,10 @@ def _step(node: str, attempts: list[Pod]) -> Step:
     )
 
 
-def unseen_failure(pods: Iterable[Pod]) -> str:
+def unseen_failure(pods: Sequence[Pod]) -> str:
     """Return why a run has failed if none of the steps that `pods` ran has."""
+    if not pods:
+        return "there is no pod that would say why: they are gone, or none was made"
     others = [p for p in pods if p["status"].get("phase") == "Failed" and not _is_step(p)]
     if others:
         return f"the pod {_name(others[-1])} of Kubeflow Pipelines itself failed: its log says why"

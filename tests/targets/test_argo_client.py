@@ -223,6 +223,12 @@ def test_a_log_is_read_in_parts(cluster: FakeServer, argo: FakeArgo) -> None:
     assert log.next_lines() == ["b", "c"]
     assert log.next_lines() == []
     assert cluster.requests[-1].query["sinceTime"] == "2026-01-01T00:00:02Z"
+    # Python ends lines at all of these.
+    odd = "10% \r 20%\x0b \x0c \x1c \x85 \u2028 of it\r"
+    argo.logs["p"] += f"2026-01-01T00:00:03.1Z {odd}\n2026-01-01T00:00:03.2Z \n"
+    assert log.next_lines() == [odd, ""]
+    assert log.next_lines() == []
+    assert cluster.requests[-1].query["sinceTime"] == "2026-01-01T00:00:03Z"
 
 
 def test_cancelled_runs_have_failed_and_their_steps_are_stopped(
@@ -278,9 +284,9 @@ def test_the_argo_server_gives_the_same(run: Run, argo: FakeArgo, argo_server: F
         *("GET", "PUT"),
     ]
     step = Workflow(argo.objects["workflows", RUN.partition("/")[2]]).run().steps[0]
-    argo.logs[step.attempts[0]] = "2026Z hello\n"
+    argo.logs[step.attempts[0]] = "2026Z hello\x85\u2028\n"
     code, out, _ = run("logs", RUN, "--step", step.id)
-    assert (code, out) == (0, f"map_inside_map.py:19 {step.id} | hello\n")
+    assert (code, out) == (0, f"map_inside_map.py:19 {step.id} | hello\x85\u2028\n")
     argo.objects["workflows", RUN.partition("/")[2]]["status"]["phase"] = "Running"
     assert run("cancel", RUN)[0] == 0
     assert RUN in run("list", "--target", "argo")[1]

@@ -290,5 +290,6 @@ def test_a_pod_that_took_too_long_says_so_and_not_what_its_step_said() -> None:
 def test_a_run_whose_failed_pod_is_gone_or_is_no_step_says_so() -> None:
     succeeded = step_pod("a", "wf.train.executor(0)", "2026-11-27T19:00:01Z")
     driver = pod("a-driver", ["driver"], [], {}, {"exitCode": 1})
+    assert "no pod that would say why" in pods.unseen_failure([])
     assert "is gone" in pods.unseen_failure([succeeded])
     assert "a-driver of Kubeflow Pipelines itself failed" in pods.unseen_failure([driver])
