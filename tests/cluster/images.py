@@ -77,13 +77,17 @@ def step_archive() -> Path:
         base = _base()
         print("building the step image", flush=True)
         remove_old("step-*.tar")
-        with tempfile.TemporaryDirectory(dir=cache()) as name:
+        # Podman's own folder may not have a long path.
+        with (
+            tempfile.TemporaryDirectory(dir=cache()) as name,
+            tempfile.TemporaryDirectory() as short,
+        ):
             folder = Path(name)
             context = folder / "context"
             _wheels(context)
             shutil.copytree(CASES, context / "cases", ignore=shutil.ignore_patterns("__pycache__"))
             (context / "Containerfile").write_text(_CONTAINERFILE)
-            podman = Podman(folder)
+            podman = Podman(Path(short))
             podman.run("import", "--quiet", base, _BASE)
             podman.run(
                 "build", "--quiet", "--layers=false", "--network=none", "--tag", STEP, context
