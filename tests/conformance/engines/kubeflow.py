@@ -25,7 +25,7 @@ from cluster.images import working_folder
 from conformance import suite
 from conformance.engines import kubeflow_overhead
 from conformance.engines.engine import Ended, NotThere
-from conformance.engines.kubeflow_volume import Volume
+from conformance.engines.volume import Volume
 from conformance.evidence import Found, Overhead
 from conformance.suite import Case, Outcome
 from headrace.compiler.engine import Connection, Submission
@@ -112,7 +112,7 @@ class Kubeflow:
         """Make the clients."""
         import kfp
 
-        self.version = version
+        self.version, self.host = version, host
         self.volume = volume
         self.client = KubeflowClient(Connection(server=host))
         with warnings.catch_warnings(action="ignore"):

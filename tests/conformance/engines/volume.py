@@ -1,7 +1,7 @@
-"""Shows a folder of this machine to the pods of a run on Kubeflow Pipelines.
+"""Shows a folder of this machine to pods by a claim, as a user's steps have a shared volume.
 
-Its platform document knows claims, and variables from ConfigMaps, but neither folders of a node nor
-variables of its own: so the folder is a PersistentVolume, which is claimed in the namespace.
+The platform document of Kubeflow Pipelines knows claims, and variables from ConfigMaps, but neither
+folders of a node nor variables of its own.
 """
 
 import json
@@ -25,12 +25,12 @@ class Volume:
 
         self.api, self.folder = api, folder
         self._core, self._namespace = CoreV1Api(api), namespace
-        self._name = f"shared-{uuid4().hex}"
+        self.name = f"shared-{uuid4().hex}"
         self._config_maps: list[str] = []
 
     def __enter__(self) -> "Volume":
         """Make the volume, and the claim that is bound to it."""
-        claimed = {"namespace": self._namespace, "name": self._name}
+        claimed = {"namespace": self._namespace, "name": self.name}
         common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
         volume = {
             **common,
@@ -40,10 +40,10 @@ class Volume:
         }
         claim = {
             **common,
-            "volumeName": self._name,
+            "volumeName": self.name,
             "resources": {"requests": {"storage": SIZE}},
         }
-        metadata = {"name": self._name}
+        metadata = {"name": self.name}
         self._core.create_persistent_volume({"metadata": metadata, "spec": volume})
         self._core.create_namespaced_persistent_volume_claim(
             self._namespace, {"metadata": metadata, "spec": claim}
@@ -59,15 +59,15 @@ class Volume:
         """Remove what was made; what is still mounted goes with its pods."""
         for name in self._config_maps:
             self._core.delete_namespaced_config_map(name, self._namespace)
-        self._core.delete_namespaced_persistent_volume_claim(self._name, self._namespace)
-        self._core.delete_persistent_volume(self._name)
+        self._core.delete_namespaced_persistent_volume_claim(self.name, self._namespace)
+        self._core.delete_persistent_volume(self.name)
 
     def seen_by(self, package: str, variables: dict[str, str]) -> str:
         """Return `package`, two documents, with the folder and `variables` for every executor.
 
         The specification, its first document, stays as it is.
         """
-        name = f"{self._name}-{len(self._config_maps)}"
+        name = f"{self.name}-{len(self._config_maps)}"
         self._core.create_namespaced_config_map(
             self._namespace, {"metadata": {"name": name}, "data": variables}
         )
@@ -75,7 +75,7 @@ class Volume:
         specification, _, platform = package.partition("\n---\n")
         document = yaml.load(platform, Loader=yaml.CSafeLoader)
         keys = [{"configMapKey": each, "envVar": each} for each in variables]
-        mount = {"pvcNameParameter": _constant(self._name), "mountPath": str(self.folder)}
+        mount = {"pvcNameParameter": _constant(self.name), "mountPath": str(self.folder)}
         given = {"configMapNameParameter": _constant(name), "keyToEnv": keys}
         for config in document["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
             config.setdefault("pvcMount", []).append(mount)
