@@ -85,7 +85,7 @@ def step_archive() -> Path:
             folder = Path(name)
             context = folder / "context"
             _wheels(context)
-            shutil.copytree(CASES, context / "cases", ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(CASES, context / "cases", ignore=_no_part_of_a_case)
             (context / "Containerfile").write_text(_CONTAINERFILE)
             podman = Podman(Path(short))
             podman.run("import", "--quiet", base, _BASE)
@@ -157,9 +157,19 @@ def _digest_of(*texts: str) -> str:
 
 def _sources() -> Iterator[Path]:
     yield ROOT / "pyproject.toml"
-    for folder in (ROOT / "runtime", CASES):
+    cases = [path for path in CASES.iterdir() if path.name not in _no_part_of_a_case(CASES)]
+    for top in (ROOT / "runtime", *sorted(cases)):
         yield from (
             path
-            for path in sorted(folder.rglob("*"))
+            for path in (top, *sorted(top.rglob("*")))
             if path.is_file() and "__pycache__" not in path.parts
         )
+
+
+def _no_part_of_a_case(folder: str | Path, _names: object = None) -> set[str]:
+    """Return the names in `folder` that are no part of a case: steps that ran there left files."""
+    top = Path(folder)
+    left_out = {"__pycache__"}
+    if top == CASES:
+        left_out |= {p.name for p in top.iterdir() if p.suffix != ".py" and not any(p.glob("*.py"))}
+    return left_out
