@@ -17,9 +17,6 @@ _PASSING = (429, 502, 503, 504)
 CERTIFICATES = "REQUESTS_CA_BUNDLE"
 """The variable of `requests` with the file of the certificates of authorities."""
 
-UNTRUSTED = f"{CERTIFICATES} names the file with the certificates of authorities that you trust"
-"""What to do where a certificate is not trusted."""
-
 Parameters = Mapping[str, str | int | list[str]]
 
 
@@ -71,8 +68,7 @@ class HttpApi:
             Refused: it refuses.
             EngineError: it does not answer, or not in JSON.
         """
-        response = self._sent(method, path, query, body)
-        return self._read(response.text)
+        return self._read(self._sent(method, path, query, body).text)
 
     def lines(self, path: str, query: Parameters | None = None) -> Iterator[Any]:
         """Yield the JSON of each line that the server answers.
@@ -108,13 +104,9 @@ class HttpApi:
                     verify=self._verify,
                 )
         except requests.RequestException as error:
-            cause = _cause(error)
-            untrusted = is_untrusted(cause)
-            raise EngineError(
-                f"cannot reach {self._engine} at {self.url}: {cause}",
-                UNTRUSTED if untrusted else "is the URL right, and is the server up?",
-                passing=not untrusted,
-            ) from None
+            where = f"{self._engine} at {self.url}"
+            hint = "is the URL right, and is the server up?"
+            raise cannot_reach(where, _cause(error), hint) from None
         if response.status_code in (401, 403):
             raise Refused(
                 response.status_code,
@@ -137,9 +129,12 @@ class HttpApi:
             yield
 
 
-def is_untrusted(cause: str) -> bool:
-    """Whether `cause`, the text of an error, is that a certificate is not trusted."""
-    return "CERTIFICATE_VERIFY_FAILED" in cause
+def cannot_reach(where: str, cause: str, hint: str) -> EngineError:
+    """Return the error that nothing answers at `where`: `hint` helps unless a certificate does."""
+    untrusted = "CERTIFICATE_VERIFY_FAILED" in cause
+    if untrusted:
+        hint = f"{CERTIFICATES} names the file with the certificates of authorities that you trust"
+    return EngineError(f"cannot reach {where}: {cause}", hint, passing=not untrusted)
 
 
 def not_installed(package: str, extra: str) -> EngineError:

@@ -49,10 +49,12 @@ def local_result(
 ) -> Any:
     """Return the result of `headrace run`, which must succeed."""
     given = [f"--param={name}={_written(value)}" for name, value in parameters.items()]
-    answer = json.loads(headrace(python, "run", file, "--json", *given, folder=folder))
-    assert set(answer) == {"state", "result", "run", "steps"}
-    assert answer["state"] == "succeeded"
-    return answer["result"]
+    return _result(headrace(python, "run", file, "--json", *given, folder=folder))
+
+
+def submitted_result(file: Path, *options: str) -> Any:
+    """Return the result of `headrace submit`, which must succeed; `options` say to which engine."""
+    return _result(headrace(sys.executable, "submit", file, "--wait", "--json", *options))
 
 
 def headrace(python: str | Path, *arguments: str | Path, folder: Path | None = None) -> str:
@@ -66,6 +68,13 @@ def headrace(python: str | Path, *arguments: str | Path, folder: Path | None = N
 def json_texts(parameters: Mapping[str, object]) -> dict[str, str]:
     """Return `parameters` as an engine takes them."""
     return {name: json.dumps(value, ensure_ascii=False) for name, value in parameters.items()}
+
+
+def _result(printed: str) -> Any:
+    answer = json.loads(printed)
+    assert set(answer) == {"state", "result", "run", "steps"}
+    assert answer["state"] == "succeeded"
+    return answer["result"]
 
 
 def _written(value: object) -> str:

@@ -27,7 +27,7 @@ from headrace.compiler.engine import (
     why_failed,
 )
 from headrace.runtime.outputs import RESULT_MARK
-from headrace.targets.http_api import CERTIFICATES, UNTRUSTED, is_untrusted, not_installed
+from headrace.targets.http_api import CERTIFICATES, cannot_reach, not_installed
 from headrace.targets.kubeflow import run_pods as pods
 from headrace.targets.kubeflow.scope import STORE
 from headrace.targets.kubernetes_api import KubernetesApi, PodLog, documents
@@ -294,14 +294,8 @@ def _explained(server: str) -> Iterator[None]:
         ) from None
     except HTTPError as error:
         cause = str(getattr(error, "reason", None) or error)
-        untrusted = is_untrusted(cause)
-        raise EngineError(
-            f"cannot reach Kubeflow Pipelines at {server}: {cause}",
-            UNTRUSTED
-            if untrusted
-            else f"set {ENDPOINT}, or give --server: https://HOST[/pipeline]",
-            passing=not untrusted,
-        ) from None
+        hint = f"set {ENDPOINT}, or give --server: https://HOST[/pipeline]"
+        raise cannot_reach(f"Kubeflow Pipelines at {server}", cause, hint) from None
 
 
 def _listed(found: Any, message: str = "", steps: tuple[Step, ...] = ()) -> Run:

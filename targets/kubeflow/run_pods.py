@@ -22,7 +22,7 @@ CONTAINER = "main"
 RUN_LABEL = "pipeline/runid"
 """The label with the id of the run: `LabelKeyWorkflowRunId`, backend/src/common/util/consts.go."""
 
-DEADLINE_EXCEEDED = "DeadlineExceeded"
+_DEADLINE_EXCEEDED = "DeadlineExceeded"
 """The reason that the kubelet gives for ending a pod after its `activeDeadlineSeconds`."""
 
 _NODE = "workflows.argoproj.io/node-name"
@@ -109,7 +109,7 @@ def unseen_failure(pods: Sequence[Pod]) -> str:
 
 def _message(pod: Pod) -> str:
     """Return why a pod failed, or waits: the last words of the step, else those of Kubernetes."""
-    if pod["status"].get("reason") == DEADLINE_EXCEEDED:
+    if pod["status"].get("reason") == _DEADLINE_EXCEEDED:
         return str(pod["status"].get("message"))
     status = _status(pod)
     ended = (status.get("state") or {}).get("terminated") or {}

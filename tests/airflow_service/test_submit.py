@@ -10,7 +10,6 @@ import example_runs
 from airflow_service.service import Airflow
 from airflow_service.settings import OTHERS
 from cluster.images import STEP
-from headrace.compiler.cli import main
 
 pytestmark = pytest.mark.cluster
 
@@ -18,10 +17,7 @@ FILE = example_runs.FOLDER / "digits.py"
 
 
 def test_digits_gives_what_a_run_here_gives(
-    airflow: Airflow,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    airflow: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The code travels in ConfigMaps; what it imports lies on the node, in place of an image.
     folder = airflow.settings.runs / OTHERS
@@ -30,16 +26,11 @@ def test_digits_gives_what_a_run_here_gives(
     (folder / "pod.json").write_text(json.dumps(pod))
     monkeypatch.setenv("KUBECONFIG", str(airflow.settings.kubeconfig))
     monkeypatch.setenv("HEADRACE_AIRFLOW_URL", airflow.settings.url)
-    code = main(
-        [
-            *("submit", str(FILE), "--target", "airflow", "--wait", "--json"),
-            *("--dags-folder", str(airflow.settings.dags), "-n", airflow.settings.namespace),
-            *("--set", f"image={STEP}", "--set", "code=inline"),
-            *("--store", (folder / "store").as_uri()),
-        ]
+    there = example_runs.submitted_result(
+        FILE,
+        *("--target", "airflow", "-n", airflow.settings.namespace),
+        *("--dags-folder", str(airflow.settings.dags)),
+        *("--set", f"image={STEP}", "--set", "code=inline"),
+        *("--store", (folder / "store").as_uri()),
     )
-    out, err = capfd.readouterr()
-    assert code == 0, err
-    there = json.loads(out)
-    assert there["state"] == "succeeded"
-    assert there["result"] == example_runs.local_result(FILE, {}, tmp_path)
+    assert there == example_runs.local_result(FILE, {}, tmp_path)

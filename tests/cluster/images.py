@@ -85,7 +85,10 @@ def step_archive() -> Path:
             folder = Path(name)
             context = folder / "context"
             _wheels(context)
-            shutil.copytree(CASES, context / "cases", ignore=_no_part_of_a_case)
+            for path in _files(*_cases()):
+                copy = context / "cases" / path.relative_to(CASES)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, copy)
             (context / "Containerfile").write_text(_CONTAINERFILE)
             podman = Podman(Path(short))
             podman.run("import", "--quiet", base, _BASE)
@@ -157,19 +160,17 @@ def _digest_of(*texts: str) -> str:
 
 def _sources() -> Iterator[Path]:
     yield ROOT / "pyproject.toml"
-    cases = [path for path in CASES.iterdir() if path.name not in _no_part_of_a_case(CASES)]
-    for top in (ROOT / "runtime", *sorted(cases)):
-        yield from (
-            path
-            for path in (top, *sorted(top.rglob("*")))
-            if path.is_file() and "__pycache__" not in path.parts
-        )
+    yield from _files(ROOT / "runtime", *_cases())
 
 
-def _no_part_of_a_case(folder: str | Path, _names: object = None) -> set[str]:
-    """Return the names in `folder` that are no part of a case: steps that ran there left files."""
-    top = Path(folder)
-    left_out = {"__pycache__"}
-    if top == CASES:
-        left_out |= {p.name for p in top.iterdir() if p.suffix != ".py" and not any(p.glob("*.py"))}
-    return left_out
+def _cases() -> list[Path]:
+    """Return the modules and the folders of the cases; steps that ran beside them left others."""
+    return sorted(p for p in CASES.iterdir() if p.suffix == ".py" or any(p.glob("*.py")))
+
+
+def _files(*places: Path) -> Iterator[Path]:
+    """Yield the files that are `places`, and those in them."""
+    for place in places:
+        for path in (place, *sorted(place.rglob("*"))):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path

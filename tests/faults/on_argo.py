@@ -68,4 +68,9 @@ class ArgoSite:
 
     def restart(self) -> None:
         """Kill the controller, and start it again."""
-        subprocess.run(["/bin/sh", "-c", os.environ[RESTART]], check=True)
+        restart_controller()
+
+
+def restart_controller() -> None:
+    """Kill the controller of Argo, on which Kubeflow runs pods, too, and start it again."""
+    subprocess.run(["/bin/sh", "-c", os.environ[RESTART]], check=True)

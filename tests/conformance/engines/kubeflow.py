@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,17 +128,33 @@ class Kubeflow:
         name = f"{case.name}-{number}"
         folder = self.volume.folder / name
         folder.mkdir()
-        variables = {"TMPDIR": str(folder), "PYTHONPATH": working_folder(case)}
-        package, *others = suite.emitted(case, "kubeflow")[0]
+        run = _Run(case, number, folder, time.monotonic())
+        files = suite.emitted(case, "kubeflow")[0]
+        parameters = suite.python_pipeline_parameters(case.runs[number])
+        self._runs[self.submit(files, folder, working_folder(case), parameters)] = run
+
+    def submit(
+        self,
+        files: Sequence[ManifestFile],
+        folder: Path,
+        modules: str,
+        parameters: Mapping[str, str],
+    ) -> str:
+        """Start a run of `files`, whose first is the package; return its id.
+
+        Its steps share `folder` of the volume, in which the store is, and import from `modules`.
+        """
+        package, *others = files
+        variables = {"TMPDIR": str(folder), "PYTHONPATH": modules}
         shared = self.volume.seen_by(package.text, variables)
-        run = _Run(case, number, (folder / "store").as_uri(), time.monotonic())
-        submission = Submission(
-            pipeline=package.name.removesuffix(".yaml"),
-            files=[ManifestFile(package.name, shared), *others],
-            parameters=suite.python_pipeline_parameters(case.runs[number]),
-            store=run.store,
+        return self.client.submit(
+            Submission(
+                pipeline=package.name.removesuffix(".yaml"),
+                files=[ManifestFile(package.name, shared), *others],
+                parameters=parameters,
+                store=store_in(folder),
+            )
         )
-        self._runs[self.client.submit(submission)] = run
 
     def ended(self) -> Iterator[Ended]:
         """Give the runs that have ended since, also those that took too long."""
@@ -190,7 +206,9 @@ class Kubeflow:
         seen = self.client.status(name)
         if seen.state == "succeeded":
             text = self.client.result(name).text
-            return suite.succeeded(wire.plain(text, Artifacts(Store(run.store), lambda: "")))
+            return suite.succeeded(
+                wire.plain(text, Artifacts(Store(store_in(run.folder)), lambda: ""))
+            )
         failed = [step.message for step in seen.steps if step.state == "failed"]
         broken = list(broken_drivers(pods))
         if seen.state == "failed" and failed and not broken:
@@ -204,6 +222,11 @@ class Kubeflow:
         lines = [text for _, text in self._pods.log(name, run_pods.CONTAINER, "")]
         fatal = [text for text in lines if text.startswith("F")]
         return f"{name}: {(fatal or lines or [''])[-1]}"
+
+
+def store_in(folder: Path) -> str:
+    """Return the store of a run that has `folder`."""
+    return (folder / "store").as_uri()
 
 
 def broken_drivers(pods: Iterable[run_pods.Pod]) -> Iterator[run_pods.Pod]:
@@ -220,6 +243,6 @@ def broken_drivers(pods: Iterable[run_pods.Pod]) -> Iterator[run_pods.Pod]:
 class _Run:
     case: Case
     number: int
-    store: str
+    folder: Path
     began: float
     looked: float = 0.0
